@@ -1,0 +1,10 @@
+// Generated from proto/muster/store/v1 by npm run gen.
+
+
+export interface CoordinatorRecord {
+  'replica'?: (string);
+}
+
+export interface CoordinatorRecord__Output {
+  'replica': (string);
+}

@@ -1,0 +1,23 @@
+// Generated from proto/muster/v1 by npm run gen.
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface Replica {
+  'name'?: (string);
+  'address'?: (string);
+  'version'?: (string);
+  'startedUnixMs'?: (number | string | Long);
+  'leader'?: (boolean);
+  'sessions'?: (number);
+  'openJobs'?: (number);
+}
+
+export interface Replica__Output {
+  'name': (string);
+  'address': (string);
+  'version': (string);
+  'startedUnixMs': (number);
+  'leader': (boolean);
+  'sessions': (number);
+  'openJobs': (number);
+}

@@ -1,0 +1,13 @@
+// Generated from proto/muster/v1 by npm run gen.
+
+import type { Job as _muster_v1_Job, Job__Output as _muster_v1_Job__Output } from '../../muster/v1/Job.ts';
+
+export interface SubmitResponse {
+  'job'?: (_muster_v1_Job | null);
+  'existed'?: (boolean);
+}
+
+export interface SubmitResponse__Output {
+  'job': (_muster_v1_Job__Output | null);
+  'existed': (boolean);
+}

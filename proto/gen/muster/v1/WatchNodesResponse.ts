@@ -1,0 +1,17 @@
+// Generated from proto/muster/v1 by npm run gen.
+
+import type { Node as _muster_v1_Node, Node__Output as _muster_v1_Node__Output } from '../../muster/v1/Node.ts';
+
+export interface WatchNodesResponse {
+  'node'?: (_muster_v1_Node | null);
+  'removedUid'?: (string);
+  'snapshotEnd'?: (boolean);
+  'event'?: "node"|"removedUid"|"snapshotEnd";
+}
+
+export interface WatchNodesResponse__Output {
+  'node'?: (_muster_v1_Node__Output | null);
+  'removedUid'?: (string);
+  'snapshotEnd'?: (boolean);
+  'event'?: "node"|"removedUid"|"snapshotEnd";
+}

@@ -21,6 +21,8 @@ export const catalog = {
   SESSION_REPLACED: { status: status.ABORTED, retry: true },
   STORE_UNAVAILABLE: { status: status.UNAVAILABLE, retry: true },
   REPLICA_STOPPING: { status: status.UNAVAILABLE, retry: true },
+  /** Made by a client that can't reach a replica. */
+  REPLICA_UNAVAILABLE: { status: status.UNAVAILABLE, retry: true },
   TOO_MANY: { status: status.RESOURCE_EXHAUSTED, retry: true },
   CONFLICT: { status: status.ABORTED, retry: true },
   INTERNAL: { status: status.INTERNAL, retry: false },

@@ -43,6 +43,10 @@ export const keys = {
   result: (job: JobId, createRevision: number, n: number): string =>
     `jobs/${job}/results/${padded(createRevision, revisionDigits)}-${padded(n, batchDigits)}`,
 
+  submittedPrefix: 'submitted/',
+  /** What jobs are listed by, newest first: by time of submission, then id. */
+  submitted: (submittedUnixMs: number, job: JobId): string => `submitted/${padded(submittedUnixMs, revisionDigits)}-${job}`,
+
   openPrefix: 'open/',
   open: (job: JobId): string => `open/${job}`,
   coordinatorPrefix: 'coordinators/',
@@ -61,6 +65,12 @@ export function parseJobOf(key: string): JobId | undefined {
   const [room, job, ...rest] = key.split('/');
   if (rest.length > 0 || (room !== 'open' && room !== 'coordinators') || job === undefined) return undefined;
   return isJobId(job) ? job : undefined;
+}
+
+/** The job of `submitted/<time>-<job>`. */
+export function parseSubmitted(key: string): JobId | undefined {
+  const job = /^submitted\/\d+-([0-9a-f]{32})$/.exec(key)?.[1];
+  return job !== undefined && isJobId(job) ? job : undefined;
 }
 
 /** The uid of `nodes/<uid>` or `presence/<uid>`. */

@@ -5,9 +5,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface PresenceRecord {
   'replica'?: (string);
   'era'?: (number | string | Long);
+  'epochRevision'?: (number | string | Long);
 }
 
 export interface PresenceRecord__Output {
   'replica': (string);
   'era': (number);
+  'epochRevision': (number);
 }

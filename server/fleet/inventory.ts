@@ -1,0 +1,162 @@
+import { MusterError } from '../../shared/errors.ts';
+import type { NodeUid } from '../../shared/ids.ts';
+import type { Clock } from '../../shared/time.ts';
+import { keys } from '../store/keys.ts';
+import type { Store } from '../store/store.ts';
+import { nameValue, values } from '../store/values.ts';
+import type { CompleteHello } from './hello.ts';
+import type { ClaimQueue } from './presence.ts';
+import type { EpochValue } from './session.ts';
+
+/** A node as the store knows it for good. */
+export interface InventoryNode {
+  readonly uid: NodeUid;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly cordoned: boolean;
+  readonly version: string;
+  readonly registeredUnixMs: number;
+  readonly lastSeenUnixMs: number;
+}
+
+const maxTries = 5;
+
+/** Nodes in the store: registration and presence of those that come, and what operators change. */
+export class Inventory {
+  readonly #store: Store;
+  readonly #claims: ClaimQueue;
+  readonly #clock: Clock;
+  readonly #replica: string;
+  readonly #era: number;
+
+  constructor(options: { store: Store; claims: ClaimQueue; clock: Clock; replica: string; era: number }) {
+    this.#store = options.store;
+    this.#claims = options.claims;
+    this.#clock = options.clock;
+    this.#replica = options.replica;
+    this.#era = options.era;
+  }
+
+  /**
+   * Registers the node where it is new, refreshes what it says of itself, and claims it for this replica, in one transaction.
+   * `known` is the caller's last view of it. NAME_TAKEN where the name is another node's or the uid has another name.
+   */
+  async claim(hello: CompleteHello, known: InventoryNode | undefined): Promise<{ epoch: EpochValue; node: InventoryNode }> {
+    let before = known;
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      if (before !== undefined && before.name !== hello.name) {
+        throw nameTaken(`this node is registered as ${before.name}, not ${hello.name}; remove it first to rename it`);
+      }
+      const node = refreshed(hello, before, this.#clock.now());
+      const revision = await this.#claims.claim({
+        if: before === undefined ? absent(hello) : [{ key: keys.node(hello.uid), exists: true }],
+        then: (lease) => [
+          { put: keys.presence(hello.uid), value: this.#presence(0), lease },
+          ...(node === before ? [] : [{ put: keys.node(hello.uid), value: values.node.encode(node) }]),
+          ...(before === undefined ? [{ put: keys.name(hello.name), value: nameValue.encode(hello.uid) }] : []),
+        ],
+      });
+      if (revision !== undefined) return { epoch: { era: this.#era, revision }, node };
+      before = await this.#read(hello.uid);
+      if (before === undefined) await this.#requireFree(hello.name, hello.uid);
+    }
+    throw new MusterError('CONFLICT', `node ${hello.name} is being changed by somebody else`);
+  }
+
+  /**
+   * Claims again, under a new lease, what this replica still holds; the epoch stays. The new presence revision, or undefined
+   * where somebody else has it now.
+   */
+  async reclaim(uid: NodeUid, epoch: EpochValue): Promise<number | undefined> {
+    const current = await this.#store.get(keys.presence(uid));
+    const record = current && values.presence.decode(current.value);
+    if (record && record.replica !== this.#replica) return undefined;
+    return await this.#claims.claim({
+      if: current ? [{ key: keys.presence(uid), modRevision: current.modRevision }] : [{ key: keys.presence(uid), exists: false }],
+      then: (lease) => [{ put: keys.presence(uid), value: this.#presence(epoch.revision), lease }],
+    });
+  }
+
+  /** Drops the presence written at `presenceRevision`, unless a newer claim replaced it. */
+  async leave(uid: NodeUid, presenceRevision: number): Promise<void> {
+    await this.#claims.claim({
+      if: [{ key: keys.presence(uid), modRevision: presenceRevision }],
+      then: () => [{ delete: keys.presence(uid) }],
+    });
+  }
+
+  /** Reads, changes and writes one node. UNKNOWN_NODE where it is gone. */
+  async update(uid: NodeUid, change: (node: InventoryNode) => InventoryNode): Promise<InventoryNode> {
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const entry = await this.#store.get(keys.node(uid));
+      if (entry === undefined) throw new MusterError('UNKNOWN_NODE', `no node ${uid}`, { field: 'node' });
+      const changed = change(decodeNode(entry.value));
+      const { succeeded } = await this.#store.commit({
+        if: [{ key: entry.key, modRevision: entry.modRevision }],
+        then: [{ put: entry.key, value: values.node.encode(changed) }],
+      });
+      if (succeeded) return changed;
+    }
+    throw new MusterError('CONFLICT', `node ${uid} is being changed by somebody else`);
+  }
+
+  /** Forgets a node; NODE_CONNECTED while any replica holds it. */
+  async remove(node: InventoryNode): Promise<void> {
+    const { succeeded } = await this.#store.commit({
+      if: [{ key: keys.presence(node.uid), exists: false }],
+      then: [{ delete: keys.node(node.uid) }, { delete: keys.name(node.name) }],
+    });
+    if (!succeeded) {
+      throw new MusterError('NODE_CONNECTED', `node ${node.name} is connected; stop its agent first`, { field: 'node' });
+    }
+  }
+
+  #presence(epochRevision: number): Buffer {
+    return values.presence.encode({ replica: this.#replica, era: this.#era, epochRevision });
+  }
+
+  async #read(uid: NodeUid): Promise<InventoryNode | undefined> {
+    const entry = await this.#store.get(keys.node(uid));
+    return entry && decodeNode(entry.value);
+  }
+
+  async #requireFree(name: string, uid: NodeUid): Promise<void> {
+    const owner = await this.#store.get(keys.name(name));
+    if (owner !== undefined && nameValue.decode(owner.value) !== uid) {
+      throw nameTaken(`the name ${name} belongs to node ${nameValue.decode(owner.value)}; remove that node first`);
+    }
+  }
+}
+
+export function decodeNode(value: Buffer): InventoryNode {
+  const record = values.node.decode(value);
+  return { ...record, uid: record.uid as NodeUid };
+}
+
+const absent = (hello: CompleteHello) => [
+  { key: keys.node(hello.uid), exists: false },
+  { key: keys.name(hello.name), exists: false },
+];
+
+const nameTaken = (message: string): MusterError => new MusterError('NAME_TAKEN', message, { field: 'hello.name' });
+
+/** The node as it says it is now; the same object where nothing changed, so that coming back costs no write of it. */
+function refreshed(hello: CompleteHello, before: InventoryNode | undefined, nowUnixMs: number): InventoryNode {
+  if (before !== undefined && before.version === hello.version && sameEntries(before.facts, hello.facts)) return before;
+  return {
+    uid: hello.uid,
+    name: hello.name,
+    labels: before?.labels ?? hello.labels,
+    facts: hello.facts,
+    cordoned: before?.cordoned ?? false,
+    version: hello.version,
+    registeredUnixMs: before?.registeredUnixMs ?? nowUnixMs,
+    lastSeenUnixMs: nowUnixMs,
+  };
+}
+
+function sameEntries(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keysOfA = Object.keys(a);
+  return keysOfA.length === Object.keys(b).length && keysOfA.every((key) => a[key] === b[key]);
+}

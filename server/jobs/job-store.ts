@@ -1,0 +1,150 @@
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { JobRecord, JobRecord__Output } from '../../proto/gen/muster/store/v1/JobRecord.ts';
+import type { JobId, NodeUid } from '../../shared/ids.ts';
+import { keys, parseJobOf, parseSubmitted } from '../store/keys.ts';
+import type { Entry, Operation, Store } from '../store/store.ts';
+import { emptyValue, values } from '../store/values.ts';
+
+/** A node of a frozen plan. */
+export interface Target {
+  readonly uid: NodeUid;
+  readonly name: string;
+}
+
+/** A submitted job as it stands in the store. */
+export interface StoredJob {
+  readonly id: JobId;
+  readonly orderBytes: Buffer;
+  readonly signature: Buffer;
+  readonly submittedUnixMs: number;
+  readonly traceparent: string;
+  readonly targetChunks: number;
+  readonly stdinChunks: number;
+  readonly record: JobRecord__Output;
+}
+
+/** One terminal execution. */
+export interface TargetResult {
+  /** Index in rollout order. */
+  readonly target: number;
+  readonly attempt: number;
+  readonly result: ExecutionResult;
+}
+
+const targetsAChunk = 2000;
+const stdinChunkBytes = 512 * 1024;
+
+/** Reads and writes jobs under their keys. Decides nothing. */
+export class JobStore {
+  readonly #store: Store;
+
+  constructor(options: { store: Store }) {
+    this.#store = options.store;
+  }
+
+  /** Writes what is too large for the submit transaction. Harmless to repeat; swept where no order follows. */
+  async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer): Promise<{ targetChunks: number; stdinChunks: number }> {
+    let targetChunks = 0;
+    for (let from = 0; from < targets.length; from += targetsAChunk, targetChunks += 1) {
+      const chunk = targets.slice(from, from + targetsAChunk);
+      const value = values.target.encode({ uids: chunk.map((t) => t.uid), names: chunk.map((t) => t.name) });
+      await this.#store.commit({ then: [{ put: keys.target(job, targetChunks), value }] });
+    }
+    let stdinChunks = 0;
+    for (let from = 0; from < stdin.length; from += stdinChunkBytes, stdinChunks += 1) {
+      const value = values.stdin.encode({ data: stdin.subarray(from, from + stdinChunkBytes) });
+      await this.#store.commit({ then: [{ put: keys.stdin(job, stdinChunks), value }] });
+    }
+    return { targetChunks, stdinChunks };
+  }
+
+  /** The operation that puts the only target chunk of a small job into its submit transaction. */
+  chunkOperation(job: JobId, targets: readonly Target[]): Operation | undefined {
+    if (targets.length > 200) return undefined;
+    const value = values.target.encode({ uids: targets.map((t) => t.uid), names: targets.map((t) => t.name) });
+    return { put: keys.target(job, 0), value };
+  }
+
+  async get(job: JobId): Promise<StoredJob | undefined> {
+    const { entries } = await this.#store.commit({ then: [], get: [keys.order(job), keys.state(job)] });
+    return storedJob(job, entries[0], entries[1]);
+  }
+
+  async targets(job: JobId): Promise<Target[]> {
+    const targets: Target[] = [];
+    for await (const entry of this.#all(keys.targetPrefix(job), 10)) {
+      const { uids, names } = values.target.decode(entry.value);
+      for (const [index, uid] of uids.entries()) targets.push({ uid: uid as NodeUid, name: names[index] ?? uid });
+    }
+    return targets;
+  }
+
+  async stdin(job: JobId): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const entry of this.#all(keys.stdinPrefix(job), 4)) chunks.push(values.stdin.decode(entry.value).data);
+    return Buffer.concat(chunks);
+  }
+
+  /** Every result, in the order of writing: the first one of an execution stands. */
+  async *results(job: JobId): AsyncGenerator<TargetResult> {
+    for await (const entry of this.#all(keys.resultPrefix(job), 20)) {
+      for (const { target, attempt, result } of values.result.decode(entry.value).results) {
+        if (result) yield { target, attempt, result };
+      }
+    }
+  }
+
+  async openJobs(): Promise<JobId[]> {
+    const jobs: JobId[] = [];
+    for await (const entry of this.#all(keys.openPrefix, 1000)) {
+      const job = parseJobOf(entry.key);
+      if (job !== undefined) jobs.push(job);
+    }
+    return jobs;
+  }
+
+  /** Jobs newest first, after the key of the page before. */
+  async newest(limit: number, after: string | undefined): Promise<{ jobs: JobId[]; next: string | undefined }> {
+    const page = await this.#store.list(keys.submittedPrefix, { limit, descending: true, ...(after && { after }) });
+    const jobs = page.entries.map((entry) => parseSubmitted(entry.key)).filter((job) => job !== undefined);
+    return { jobs, next: page.more ? page.entries.at(-1)?.key : undefined };
+  }
+
+  async *#all(prefix: string, limit: number): AsyncGenerator<Entry> {
+    let after: string | undefined;
+    let more = true;
+    while (more) {
+      const page = await this.#store.list(prefix, { limit, ...(after !== undefined && { after }) });
+      yield* page.entries;
+      after = page.entries.at(-1)?.key;
+      more = page.more && after !== undefined;
+    }
+  }
+}
+
+/** The operations of a submit transaction besides the coordinator's own key. */
+export function submitOperations(job: {
+  id: JobId;
+  orderBytes: Buffer;
+  signature: Buffer;
+  submittedUnixMs: number;
+  traceparent: string;
+  targetChunks: number;
+  stdinChunks: number;
+  record: JobRecord;
+}): Operation[] {
+  const { id, submittedUnixMs, traceparent, targetChunks, stdinChunks, signature } = job;
+  const order = { order: job.orderBytes, signature, submittedUnixMs, traceparent, targetChunks, stdinChunks };
+  return [
+    { put: keys.order(id), value: values.order.encode(order) },
+    { put: keys.state(id), value: values.state.encode(job.record) },
+    { put: keys.submitted(submittedUnixMs, id), value: emptyValue },
+    { put: keys.open(id), value: emptyValue },
+  ];
+}
+
+function storedJob(id: JobId, order: Entry | undefined, state: Entry | undefined): StoredJob | undefined {
+  if (order === undefined || state === undefined) return undefined;
+  const { order: orderBytes, ...rest } = values.order.decode(order.value);
+  return { id, orderBytes, ...rest, record: values.state.decode(state.value) };
+}

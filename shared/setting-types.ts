@@ -1,5 +1,9 @@
 import { addressShape, parseAddress } from './address.ts';
-import { bytesShape, durationShape, formatBytes, formatDurationMs, parseBytes, parseDurationMs } from './quantity.ts';
+import { formatBytes, parseBytes } from './bytes.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+
+const durationShape = 'a number with a unit, such as 3000ms, 5s, 2m, 1h or 7d';
+const bytesShape = 'a number with a unit, such as 512B, 64KiB, 16MiB or 2GiB';
 
 /** How a setting's text becomes a value. */
 export interface SettingType<Value> {
@@ -36,7 +40,7 @@ export function address(): SettingType<string> {
 
 /** Milliseconds, written with a unit. The range is in ms. */
 export function duration(range: Range = {}): SettingType<number> {
-  return ranged('duration', durationShape, range, parseDurationMs, formatDurationMs);
+  return ranged('duration', durationShape, range, parseDuration, formatDuration);
 }
 
 /** Bytes, written with a unit. The range is in bytes. */
@@ -111,4 +115,5 @@ export function pairs(): SettingType<ReadonlyMap<string, string>> {
   };
 }
 
-const split = (texts: readonly string[]): string[] => texts.flatMap((given) => given.split(',').filter((part) => part !== ''));
+const split = (texts: readonly string[]): string[] =>
+  texts.flatMap((given) => given.split(',').filter((part) => part !== ''));

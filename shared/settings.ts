@@ -62,7 +62,7 @@ export function defineSettings<const Table extends Rows>(program: string, table:
     rows,
     parse(argv, env) {
       const given = readFlags(program, rows, argv);
-      const values = rows.map((row) => [row.name, valueOf(program, row, given.get(row.name), env[row.env])]);
+      const values = rows.map((row) => [row.name, readValue(program, row, given.get(row.name), env[row.env])]);
       return Object.fromEntries(values) as ValuesOf<Table>;
     },
     wantsHelp: (argv) => argv.includes('--help') || argv.includes('-h'),
@@ -105,7 +105,7 @@ function readFlags(program: string, rows: readonly Setting[], argv: readonly str
   return given;
 }
 
-function valueOf(program: string, row: Setting, flags: string[] | undefined, variable: string | undefined): unknown {
+function readValue(program: string, row: Setting, flags: string[] | undefined, variable: string | undefined): unknown {
   const fromEnv = variable === undefined || variable === '' ? undefined : [variable];
   const texts = flags ?? fromEnv ?? (row.default === undefined ? undefined : [row.default]);
   if (texts === undefined) {
@@ -130,7 +130,11 @@ function closest(rows: readonly Setting[], flag: string): string {
 function helpText(program: string, rows: readonly Setting[]): string {
   const lines = rows.map((row) => {
     const value = row.type.placeholder === '' ? '' : ` <${row.type.placeholder}>`;
-    const fallback = row.required ? 'required' : row.default === undefined ? 'not set' : `default ${row.default || '""'}`;
+    const fallback = row.required
+      ? 'required'
+      : row.default === undefined
+        ? 'not set'
+        : `default ${row.default || '""'}`;
     return `  --${row.flag}${value}\n      ${row.doc}\n      ${row.env}, ${fallback}`;
   });
   return [`usage: ${program} [flags]`, '', ...lines, '  --help', '      Prints this text.', ''].join('\n');

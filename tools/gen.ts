@@ -46,8 +46,7 @@ const protobuf = fromLoader('protobufjs') as {
 };
 const root = new protobuf.Root();
 const resolvePath = root.resolvePath.bind(root);
-root.resolvePath = (origin, target) =>
-  files.includes(target) ? join(protoDir, target) : resolvePath(origin, target);
+root.resolvePath = (origin, target) => (files.includes(target) ? join(protoDir, target) : resolvePath(origin, target));
 const loaded = root.loadSync(
   files.map((file) => join(protoDir, file)),
   { keepCase: false },

@@ -20,22 +20,46 @@ function advice() {
   var name = 'node-' + process.platform + '-' + process.arch;
   var wanted = require(path.join(root, 'package.json')).optionalDependencies || {};
   if (!Object.prototype.hasOwnProperty.call(wanted, name)) {
-    return 'npm brings a Node for linux-x64 and linux-arm64 only, not for ' + process.platform + '-' + process.arch +
-      ': install Node ' + needed + ' or newer yourself, from https://nodejs.org.';
+    return (
+      'npm brings a Node for linux-x64 and linux-arm64 only, not for ' +
+      process.platform +
+      '-' +
+      process.arch +
+      ': install Node ' +
+      needed +
+      ' or newer yourself, from https://nodejs.org.'
+    );
   }
   try {
     require.resolve(name + '/package.json', { paths: [root] });
   } catch (_missing) {
-    return '`npm ci` in ' + root + ' brings the right one (package ' + name + '), which is not there: run it, and without ' +
-      '--omit=optional or --no-optional.';
+    return (
+      '`npm ci` in ' +
+      root +
+      ' brings the right one (package ' +
+      name +
+      '), which is not there: run it, and without ' +
+      '--omit=optional or --no-optional.'
+    );
   }
-  return 'The right one is in node_modules already: start through `npm run …`, `npx …` or cli/bin/muster, or put ' +
-    path.join(root, 'node_modules', '.bin') + ' first on PATH.';
+  return (
+    'The right one is in node_modules already: start through `npm run …`, `npx …` or cli/bin/muster, or put ' +
+    path.join(root, 'node_modules', '.bin') +
+    ' first on PATH.'
+  );
 }
 
 if (older(found, needed)) {
   process.stderr.write(
-    'muster needs Node ' + needed + ' or newer; this is Node ' + found + ' (' + process.execPath + ').\n' + advice() + '\n'
+    'muster needs Node ' +
+      needed +
+      ' or newer; this is Node ' +
+      found +
+      ' (' +
+      process.execPath +
+      ').\n' +
+      advice() +
+      '\n',
   );
   process.exit(1);
 }

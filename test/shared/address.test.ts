@@ -10,7 +10,14 @@ test('a loopback address is taken apart', () => {
 });
 
 test('an address that others could reach is refused by name, with the reason and what to do', () => {
-  for (const address of ['0.0.0.0:7400', '[::]:7400', '10.0.0.1:7400', 'control.example:7400', '[::ffff:10.0.0.1]:1', '127.0.0.1.example:1']) {
+  for (const address of [
+    '0.0.0.0:7400',
+    '[::]:7400',
+    '10.0.0.1:7400',
+    'control.example:7400',
+    '[::ffff:10.0.0.1]:1',
+    '127.0.0.1.example:1',
+  ]) {
     assert.throws(() => requireLoopback('--listen', address), {
       reason: 'INVALID_FIELD',
       field: '--listen',

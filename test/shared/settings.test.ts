@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MusterError } from '../../shared/errors.ts';
-import { address, bytes, duration, integer, listOf, oneOf, pairs, path, text, toggle } from '../../shared/setting-types.ts';
+import {
+  address,
+  bytes,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  pairs,
+  path,
+  text,
+  toggle,
+} from '../../shared/setting-types.ts';
 import { defineSettings } from '../../shared/settings.ts';
 
 const settings = defineSettings('muster thing', {
@@ -53,20 +64,41 @@ test('a flag wins over the environment, and that over the default; an empty vari
 
 test('every type reads what its shape says', () => {
   const argv = ['--listen=[::1]:0', '--spool', '2GiB', '--slots=8', '--mode', 'marker', '--verbose', '--name', 'a=b'];
-  const values = parse([...argv, '--replicas', 'a:1,b.example:2', '--replicas=c:3', '--label', 'role=web', '--label', '__proto__=x']);
+  const values = parse([
+    ...argv,
+    '--replicas',
+    'a:1,b.example:2',
+    '--replicas=c:3',
+    '--label',
+    'role=web',
+    '--label',
+    '__proto__=x',
+  ]);
   assert.deepEqual([values.listen, values.spoolBytes, values.slots, values.mode], ['[::1]:0', 2 ** 31, 8, 'marker']);
   assert.deepEqual([values.verbose, values.name], [true, 'a=b']);
   assert.deepEqual(values.replicas, ['a:1', 'b.example:2', 'c:3']);
-  assert.deepEqual([...values.labels], [['role', 'web'], ['__proto__', 'x']]);
+  assert.deepEqual(
+    [...values.labels],
+    [
+      ['role', 'web'],
+      ['__proto__', 'x'],
+    ],
+  );
   assert.equal(parse(['--no-verbose'], { MUSTER_VERBOSE: 'true' }).verbose, false);
-  assert.deepEqual([...parse([], { MUSTER_LABEL: 'a=1,b=' }).labels], [['a', '1'], ['b', '']]);
+  assert.deepEqual(
+    [...parse([], { MUSTER_LABEL: 'a=1,b=' }).labels],
+    [
+      ['a', '1'],
+      ['b', ''],
+    ],
+  );
 });
 
 test('a wrong value names the flag or the variable it came from, and what would be right', () => {
   const state = ['--state', '/s'];
   const wrong: [string[], Record<string, string>, string, RegExp][] = [
     [[...state, '--grace', '5'], {}, '--grace', /number with a unit.*not "5"/],
-    [[...state, '--grace', '2m'], {}, '--grace', /at most 60s|at most 1m/],
+    [[...state, '--grace', '2m'], {}, '--grace', /at most 1m/],
     [state, { MUSTER_GRACE: 'soon' }, 'MUSTER_GRACE', /3000ms/],
     [[...state, '--spool=1.5kb'], {}, '--spool', /64KiB/],
     [[...state, '--slots', '0'], {}, '--slots', /at least 1/],

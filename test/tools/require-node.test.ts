@@ -13,7 +13,9 @@ function oldNode(): string | undefined {
   return folders
     .map((folder) => join(folder, 'node'))
     .filter((path) => existsSync(path))
-    .find((path) => Number(spawnSync(path, ['-p', 'parseInt(process.versions.node)'], { encoding: 'utf8' }).stdout) < 24);
+    .find(
+      (path) => Number(spawnSync(path, ['-p', 'parseInt(process.versions.node)'], { encoding: 'utf8' }).stdout) < 24,
+    );
 }
 
 test('an old Node stops with its version, the one needed and how to get it', (t) => {

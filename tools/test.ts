@@ -1,0 +1,67 @@
+// `npm test`: the checks, then every test on real processes and a real etcd. `npm test -- test/agent/spool` runs a part,
+// without the checks; so does a path of a file, or several.
+import { globSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { execa } from 'execa';
+import { ensureEtcd } from './test/etcd.ts';
+
+const root = join(import.meta.dirname, '..');
+const fileTimeoutMs = 300_000;
+const wanted = process.argv.slice(2);
+process.chdir(root);
+
+try {
+  const files = testFiles(wanted);
+  process.env.MUSTER_TEST_ETCD = await ensureEtcd(process.env, console.log);
+  if (wanted.length === 0) await check();
+  process.exitCode = (await runTests(files)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+function testFiles(paths: readonly string[]): string[] {
+  const patterns = paths.length === 0 ? ['test'] : paths;
+  const files = patterns.flatMap((given) => {
+    const path = relative(root, resolve(root, given)) || '.';
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const found = globSync(isFolder ? join(path, '**/*.test.ts') : path);
+    if (found.length === 0) throw new Error(`${given}: no such test file, nor a folder with any`);
+    return found;
+  });
+  return [...new Set(files)].sort();
+}
+
+async function check(): Promise<void> {
+  const done = await execa(process.execPath, ['tools/check.ts'], {
+    reject: false,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (done.exitCode !== 0) throw new Error('the checks failed (npm run check); the tests were not run');
+}
+
+/** Whether all passed. The last lines on stdout are the runner's summary, also where tests failed. */
+async function runTests(files: string[]): Promise<boolean> {
+  const summary: string[] = [];
+  let passed: boolean | undefined;
+  let failed = false;
+  const events = run({ files, concurrency: Math.max(1, availableParallelism()), timeout: fileTimeoutMs, cwd: root });
+  events.on('test:diagnostic', ({ nesting, message, file }) => {
+    if (nesting === 0 && file === undefined) summary.push(`ℹ ${message}`);
+  });
+  events.on('test:summary', ({ file, success }) => {
+    if (file === undefined) passed = success;
+  });
+  events.on('test:fail', ({ todo }) => {
+    if (todo === undefined || todo === false) failed = true;
+  });
+  const report: Readable = events.compose(spec).setEncoding('utf8');
+  for await (const text of report) process.stdout.write(text as string);
+  const ok = passed === true && !failed;
+  if (!ok) process.stdout.write(`\n${summary.join('\n')}\n`);
+  return ok;
+}

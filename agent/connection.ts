@@ -1,0 +1,90 @@
+import type { Log } from '../shared/log.ts';
+import { type Clock, fullJitterMs, type Timer } from '../shared/time.ts';
+import { ServerRotation } from './server-rotation.ts';
+import { Session, type SessionOptions, type SessionOutcome } from './session/session.ts';
+
+export interface ReconnectSettings {
+  /** Waits are random between 0 and base × 2^n, up to the cap. */
+  readonly reconnectBaseMs: number;
+  readonly reconnectCapMs: number;
+}
+
+export interface ConnectionOptions extends Omit<SessionOptions, 'server' | 'settings'> {
+  /** Addresses of replicas, `host:port`; dialled in random order. */
+  readonly servers: readonly string[];
+  readonly settings: SessionOptions['settings'] & ReconnectSettings;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** A session that lived so long was a good one: the next wait is short again. */
+const goodSessionMs = 10_000;
+
+/** However long a replica asks to be left alone, it is asked again after so long. */
+const maxRetryAfterMs = 300_000;
+
+/** The outer loop: one session after another until closed. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #servers: ServerRotation;
+  #session: Session | undefined;
+  #wait: { timer: Timer; done: () => void } | undefined;
+  #closed = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#servers = new ServerRotation(options.servers, options.random);
+  }
+
+  /** The session of now, live or not yet. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Begins; does nothing when called again. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Says what is queued, ends the session; resolves when it is over. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#session?.close();
+    this.#wait?.timer.cancel();
+    this.#wait?.done();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#closed) {
+      const session = new Session({ ...this.#options, server: this.#servers.next() });
+      this.#session = session;
+      const outcome = await session.run();
+      this.#session = undefined;
+      if (this.#closed) return;
+      if (outcome.liveMs >= goodSessionMs) failures = 0;
+      const waitMs = this.#waitMs(outcome, failures);
+      failures += 1;
+      this.#log.debug({ 'session.wait_ms': Math.round(waitMs) }, 'waits before it dials again');
+      await this.#sleep(waitMs);
+    }
+  }
+
+  #waitMs(outcome: SessionOutcome, failures: number): number {
+    const { settings, random } = this.#options;
+    const jitterMs = fullJitterMs(failures, settings.reconnectBaseMs, settings.reconnectCapMs, random);
+    return Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) + jitterMs;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wait = { timer: this.#clock.after(ms, resolve), done: resolve };
+    });
+  }
+}

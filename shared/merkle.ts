@@ -70,7 +70,8 @@ export class PlanTree {
 
   /** Throws RangeError where the plan has no such index. */
   proof(index: number): InclusionProof {
-    if (!Number.isInteger(index) || index < 0 || index >= this.count) throw new RangeError(`no node ${index} in the plan`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.count)
+      throw new RangeError(`no node ${index} in the plan`);
     const siblings: Buffer[] = [];
     let at = index;
     for (const level of this.#levels.slice(0, -1)) {

@@ -6,8 +6,16 @@ import type { Rollout } from '../proto/gen/muster/v1/Rollout.ts';
 import { invalidField } from './errors.ts';
 import { isJobId, type JobId, newJobId } from './ids.ts';
 import { type ValidCommand, validCommand } from './order/command.ts';
-import { bounded, maxGraceMs, maxTimeoutMs, type ValidLimits, type ValidRollout } from './order/limits.ts';
-import { validLimits, validRetries, validRollout } from './order/limits.ts';
+import {
+  bounded,
+  maxGraceMs,
+  maxTimeoutMs,
+  type ValidLimits,
+  type ValidRollout,
+  validLimits,
+  validRetries,
+  validRollout,
+} from './order/limits.ts';
 import { codec } from './rpc/proto.ts';
 import { parseSelector } from './selector/parse.ts';
 
@@ -154,10 +162,12 @@ function decode(bytes: Buffer): Order__Output {
 function validStdin({ stdinDigest, stdinBytes }: Order__Output): ValidOrder['stdin'] {
   bounded(stdinBytes, 0, maxStdinBytes, 'order.stdin_bytes');
   if (stdinDigest.length === 0) {
-    if (stdinBytes > 0) throw invalidField('order.stdin_digest', `is required for ${stdinBytes} bytes of standard input`);
+    if (stdinBytes > 0)
+      throw invalidField('order.stdin_digest', `is required for ${stdinBytes} bytes of standard input`);
     return undefined;
   }
-  if (stdinDigest.length !== 32) throw invalidField('order.stdin_digest', `is ${stdinDigest.length} bytes; SHA-256 has 32`);
+  if (stdinDigest.length !== 32)
+    throw invalidField('order.stdin_digest', `is ${stdinDigest.length} bytes; SHA-256 has 32`);
   if (stdinBytes === 0) throw invalidField('order.stdin_bytes', 'is 0 though there is a digest; leave both out');
   return { digest: Buffer.from(stdinDigest), bytes: stdinBytes };
 }

@@ -58,7 +58,10 @@ function validArgv({ argv, shell }: Command__Output, field: string): readonly st
     bytes += Buffer.byteLength(text) + 1;
   }
   if (bytes > maxArgumentBytes) {
-    throw invalidField(`${field}.argv`, `is ${bytes} bytes with the end of each entry; at most ${maxArgumentBytes} are allowed`);
+    throw invalidField(
+      `${field}.argv`,
+      `is ${bytes} bytes with the end of each entry; at most ${maxArgumentBytes} are allowed`,
+    );
   }
   if (argv[0] === '') throw invalidField(`${field}.argv[0]`, shell ? 'the script is empty' : 'the program is empty');
   return argv;
@@ -75,12 +78,16 @@ function validEnv(env: Readonly<Record<string, string>>, field: string): Readonl
     if (!entryName.test(name)) {
       throw invalidField(entryField, 'a name is letters, digits and _, and does not begin with a digit');
     }
-    if (name.startsWith(reservedPrefix)) throw invalidField(entryField, `names with ${reservedPrefix} are the agent's own`);
+    if (name.startsWith(reservedPrefix))
+      throw invalidField(entryField, `names with ${reservedPrefix} are the agent's own`);
     if (value.includes('\0')) throw invalidField(entryField, 'holds a NUL byte');
     bytes += name.length + Buffer.byteLength(value) + 2;
   }
   if (bytes > maxEntryBytes) {
-    throw invalidField(field, `is ${bytes} bytes with = and the end of each entry; at most ${maxEntryBytes} are allowed`);
+    throw invalidField(
+      field,
+      `is ${bytes} bytes with = and the end of each entry; at most ${maxEntryBytes} are allowed`,
+    );
   }
   return new Map(entries);
 }

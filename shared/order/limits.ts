@@ -55,13 +55,17 @@ export function validLimits(limits: Limits__Output | null, field: string): Valid
 export function validRollout(rollout: Rollout__Output | null, planCount: number, field: string): ValidRollout {
   const concurrency = amountOf(rollout?.maxConcurrency ?? null, 1, planCount, `${field}.max_concurrency`);
   const errors = amountOf(rollout?.maxErrors ?? null, 0, planCount, `${field}.max_errors`);
-  return { maxConcurrency: Math.max(1, concurrency ?? defaultMaxConcurrency), maxErrors: errors ?? Number.POSITIVE_INFINITY };
+  return {
+    maxConcurrency: Math.max(1, concurrency ?? defaultMaxConcurrency),
+    maxErrors: errors ?? Number.POSITIVE_INFINITY,
+  };
 }
 
 /** Until retries exist, more than one attempt is refused rather than ignored. */
 export function validRetries(retries: Retries__Output | null, field: string): void {
   const attempts = retries?.maxAttempts ?? 0;
-  if (attempts > 1) throw invalidField(`${field}.max_attempts`, `${attempts} attempts asked for; retries do not exist yet`);
+  if (attempts > 1)
+    throw invalidField(`${field}.max_attempts`, `${attempts} attempts asked for; retries do not exist yet`);
 }
 
 function amountOf(amount: Amount__Output | null, min: number, planCount: number, field: string): number | undefined {

@@ -1,6 +1,5 @@
 import { invalidField } from '../errors.ts';
-
-type Entries = Readonly<Record<string, string>> | ReadonlyMap<string, string>;
+import type { Entries } from './selector.ts';
 
 const maxLabels = 64;
 const maxFacts = 128;

@@ -88,7 +88,8 @@ class Parser {
 
   #bound(): string {
     const token = this.#peek();
-    if (token.type !== 'word' || !wholeNumber.test(token.text)) throw this.#unexpected('a whole number of at most 18 digits');
+    if (token.type !== 'word' || !wholeNumber.test(token.text))
+      throw this.#unexpected('a whole number of at most 18 digits');
     this.#next++;
     return token.text;
   }

@@ -19,10 +19,12 @@ export interface Selector {
 /** Matches every node. Only for listing: a plan needs a selector that says something. */
 export const everything: Selector = { requirements: [] };
 
+export type Entries = Readonly<Record<string, string>> | ReadonlyMap<string, string>;
+
 /** What a selector is judged against. */
 export interface Attributes {
-  readonly labels: ReadonlyMap<string, string>;
-  readonly facts: ReadonlyMap<string, string>;
+  readonly labels: Entries;
+  readonly facts: Entries;
 }
 
 export const wholeNumber = /^-?[0-9]{1,18}$/;
@@ -31,7 +33,7 @@ export const matches = (selector: Selector, attributes: Attributes): boolean =>
   selector.requirements.every((requirement) => holds(requirement, attributes));
 
 export function holds(requirement: Requirement, { labels, facts }: Attributes): boolean {
-  const value = (requirement.source === 'fact' ? facts : labels).get(requirement.name);
+  const value = entryOf(requirement.source === 'fact' ? facts : labels, requirement.name);
   switch (requirement.operator) {
     case 'exists':
       return value !== undefined;
@@ -46,6 +48,12 @@ export function holds(requirement: Requirement, { labels, facts }: Attributes): 
     case 'below':
       return value !== undefined && wholeNumber.test(value) && BigInt(value) < BigInt(requirement.bound);
   }
+}
+
+/** The entry's value; what a record inherits is no entry. */
+function entryOf(entries: Entries, name: string): string | undefined {
+  if (entries instanceof Map) return entries.get(name);
+  return Object.hasOwn(entries, name) ? (entries as Readonly<Record<string, string>>)[name] : undefined;
 }
 
 /** The selector's text in its one canonical form; parsing that yields the same selector. */

@@ -5,7 +5,8 @@ export type Token =
   /** A quote that is never closed, or a stray backslash. */
   | { readonly type: 'fault'; readonly text: string; readonly at: number };
 
-const pattern = /\s+|(?<quoted>"(?:[^"\\]|\\["\\])*")|(?<symbol>==|!=|[=!(),<>])|(?<word>[^\s=!(),<>"\\]+)|(?<fault>["\\])/gy;
+const pattern =
+  /\s+|(?<quoted>"(?:[^"\\]|\\["\\])*")|(?<symbol>==|!=|[=!(),<>])|(?<word>[^\s=!(),<>"\\]+)|(?<fault>["\\])/gy;
 
 /** Cuts a selector into tokens; `at` counts characters from 1. The last one is `end` or `fault`. */
 export function tokenize(text: string): readonly Token[] {

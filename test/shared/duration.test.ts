@@ -5,12 +5,36 @@ import { approximateBytes, formatBytes, parseBytes } from '../../shared/bytes.ts
 import { formatDuration, parseDuration } from '../../shared/duration.ts';
 
 test('durations are read in every unit, as sums and as fractions', () => {
-  const cases = { '3000ms': 3000, '5s': 5000, '2m': 120_000, '1h': 3_600_000, '7d': 604_800_000, '1h30m': 5_400_000, '1.5h': 5_400_000, '0': 0, '0.5ms': 1 };
+  const cases = {
+    '3000ms': 3000,
+    '5s': 5000,
+    '2m': 120_000,
+    '1h': 3_600_000,
+    '7d': 604_800_000,
+    '1h30m': 5_400_000,
+    '1.5h': 5_400_000,
+    '0': 0,
+    '0.5ms': 1,
+  };
   for (const [text, ms] of Object.entries(cases)) assert.equal(parseDuration(text), ms, text);
 });
 
 test('what is no duration is undefined, never a guess', () => {
-  for (const text of ['', '5', '-5s', '5 s', '5S', 's', '1.s', '.5s', '1e3s', '5s,', 'NaNs', '∞', '9999999999999999d']) {
+  for (const text of [
+    '',
+    '5',
+    '-5s',
+    '5 s',
+    '5S',
+    's',
+    '1.s',
+    '.5s',
+    '1e3s',
+    '5s,',
+    'NaNs',
+    '∞',
+    '9999999999999999d',
+  ]) {
     assert.equal(parseDuration(text), undefined, text);
   }
 });
@@ -33,5 +57,10 @@ test('a formatted size reads back as itself, and people get three digits', () =>
   fc.assert(fc.property(fc.maxSafeNat(), (bytes) => assert.equal(parseBytes(formatBytes(bytes)), bytes)));
   assert.equal(formatBytes(65_536), '64KiB');
   assert.equal(formatBytes(0), '0B');
-  assert.deepEqual([812, 1_468_006, 65_536, 1023.9 * 1024].map(approximateBytes), ['812 B', '1.4 MiB', '64 KiB', '1024 KiB']);
+  assert.deepEqual([812, 1_468_006, 65_536, 1023.9 * 1024].map(approximateBytes), [
+    '812 B',
+    '1.4 MiB',
+    '64 KiB',
+    '1024 KiB',
+  ]);
 });

@@ -8,9 +8,10 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { execa } from 'execa';
 import { ensureEtcd } from './test/etcd.ts';
+import { watchUnfinished } from './test/unfinished.ts';
 
 const root = join(import.meta.dirname, '..');
-const fileTimeoutMs = 300_000;
+const fileDeadlineMs = Number(process.env.MUSTER_TEST_FILE_DEADLINE_MS ?? 300_000);
 const wanted = process.argv.slice(2);
 process.chdir(root);
 
@@ -46,22 +47,27 @@ async function check(): Promise<void> {
 
 /** Whether all passed. The last lines on stdout are the runner's summary, also where tests failed. */
 async function runTests(files: string[]): Promise<boolean> {
+  process.env.MUSTER_TEST_FILE_DEADLINE_MS = String(fileDeadlineMs);
+  const events = run({
+    files,
+    cwd: root,
+    concurrency: availableParallelism(),
+    timeout: fileDeadlineMs,
+    execArgv: ['--import', join(root, 'tools/test/deadline.ts')],
+  });
   const summary: string[] = [];
-  let passed: boolean | undefined;
   let failed = false;
-  const events = run({ files, concurrency: Math.max(1, availableParallelism()), timeout: fileTimeoutMs, cwd: root });
+  const unfinished = watchUnfinished(events);
   events.on('test:diagnostic', ({ nesting, message, file }) => {
     if (nesting === 0 && file === undefined) summary.push(`ℹ ${message}`);
   });
-  events.on('test:summary', ({ file, success }) => {
-    if (file === undefined) passed = success;
-  });
-  events.on('test:fail', ({ todo }) => {
-    if (todo === undefined || todo === false) failed = true;
+  events.on('test:summary', ({ success }) => {
+    if (!success) failed = true;
   });
   const report: Readable = events.compose(spec).setEncoding('utf8');
   for await (const text of report) process.stdout.write(text as string);
-  const ok = passed === true && !failed;
-  if (!ok) process.stdout.write(`\n${summary.join('\n')}\n`);
-  return ok;
+  const left = unfinished();
+  if (!failed && left.length === 0) return true;
+  process.stdout.write(`\n${[...left.map((line) => `✖ ${line}`), ...summary].join('\n')}\n`);
+  return false;
 }

@@ -1,0 +1,214 @@
+import { ChannelCredentials } from '@grpc/grpc-js';
+import { type IRangeRequest, type IRangeResponse, KVClient, LeaseClient, SortOrder, SortTarget, WatchClient } from 'etcd3';
+import { invalidField, MusterError } from '../../../shared/errors.ts';
+import type { Log } from '../../../shared/log.ts';
+import { type Clock, systemClock } from '../../../shared/time.ts';
+import { checkKey, checkPrefix } from '../key-range.ts';
+import {
+  CompactedError,
+  type Committed,
+  type Entry,
+  type Lease,
+  type ListOptions,
+  type Operation,
+  type Page,
+  type Store,
+  type Transaction,
+  type WatchBatch,
+} from '../store.ts';
+import { checkListOptions, checkTransaction, defaultPage } from '../transaction-rules.ts';
+import { Endpoints } from './endpoints.ts';
+import { EtcdLease } from './etcd-lease.ts';
+import { EtcdWatch } from './etcd-watch.ts';
+import { isRevisionGone, isTooLarge } from './store-error.ts';
+import { type EtcdOperation, Wire } from './wire.ts';
+
+/** PEM each. */
+export interface EtcdTls {
+  readonly rootCertificate?: Buffer;
+  readonly privateKey?: Buffer;
+  readonly certificate?: Buffer;
+  /** Name that the members' certificates bear; needed where an endpoint is an IP address. */
+  readonly serverName?: string;
+}
+
+export interface EtcdStoreOptions {
+  /** `host:port` each. */
+  readonly endpoints: readonly string[];
+  /** Before every key, for example `muster/`. */
+  readonly prefix: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Plain text without it. */
+  readonly tls?: EtcdTls;
+}
+
+/** A little under the 2 s that the interface promises, so that whoever waits for us can still say why. */
+const deadlineMs = 1900;
+
+/** The store that several replicas share. */
+export class EtcdStore implements Store {
+  readonly driver = 'etcd';
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #wire: Wire;
+  readonly #endpoints: Endpoints;
+  readonly #kv: KVClient;
+  readonly #leaseClient: LeaseClient;
+  readonly #watchClient: WatchClient;
+  readonly #leases = new Set<EtcdLease>();
+  readonly #closing = new AbortController();
+
+  private constructor({ endpoints, prefix, log, clock = systemClock, tls }: EtcdStoreOptions) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#wire = new Wire(prefix);
+    const credentials =
+      tls === undefined
+        ? ChannelCredentials.createInsecure()
+        : ChannelCredentials.createSsl(tls.rootCertificate, tls.privateKey, tls.certificate);
+    const name = tls?.serverName !== undefined && { serverName: tls.serverName };
+    this.#endpoints = new Endpoints({ addresses: endpoints, credentials, deadlineMs, ...name });
+    this.#kv = new KVClient(this.#endpoints);
+    this.#leaseClient = new LeaseClient(this.#endpoints);
+    this.#watchClient = new WatchClient(this.#endpoints);
+  }
+
+  /** Rejects with STORE_UNAVAILABLE where no endpoint answers. */
+  static async open(options: EtcdStoreOptions): Promise<EtcdStore> {
+    const { endpoints, prefix, tls } = options;
+    if (endpoints.length === 0) throw invalidField('endpoints', 'must not be empty');
+    checkPrefix(prefix);
+    if (tls !== undefined && tls.serverName === undefined && endpoints.some(isAddress)) {
+      throw invalidField('endpoints', 'with TLS an IP address needs the server name that its certificate bears');
+    }
+    const store = new EtcdStore(options);
+    try {
+      const revision = await store.revision();
+      options.log.info({ 'store.endpoints': endpoints, 'store.prefix': prefix, 'store.revision': revision }, 'etcd open');
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    checkKey(key);
+    const { kvs } = await this.#kv.range({ key: this.#wire.key(key) });
+    return kvs[0] && this.#wire.entry(kvs[0]);
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
+    checkPrefix(prefix);
+    checkListOptions(options);
+    const { after, limit = defaultPage, revision, descending = false } = options;
+    const range = this.#wire.range(prefix);
+    if (after !== undefined) {
+      const bound = this.#wire.key(after);
+      if (descending && Buffer.compare(bound, range.range_end) < 0) range.range_end = bound;
+      else if (!descending && Buffer.compare(bound, range.key) >= 0) range.key = this.#wire.key(`${after}\0`);
+    }
+    // etcd takes an end that is not after the beginning for nothing at all, or for a single key.
+    if (Buffer.compare(range.key, range.range_end) >= 0) {
+      return { entries: [], revision: revision ?? (await this.revision()), more: false };
+    }
+    const answer = await this.#range({
+      ...range,
+      limit,
+      ...(revision !== undefined && { revision }),
+      ...(descending && { sort_order: SortOrder.Descend, sort_target: SortTarget.Key }),
+    });
+    return {
+      entries: answer.kvs.map((pair) => this.#wire.entry(pair)),
+      revision: revision ?? Number(answer.header.revision),
+      more: answer.more,
+    };
+  }
+
+  async commit(transaction: Transaction): Promise<Committed> {
+    checkTransaction(transaction);
+    const { if: compares = [], then, otherwise = [], get = [] } = transaction;
+    const reads = get.map((key) => this.#wire.get(key));
+    const branch = (operations: readonly Operation[]) =>
+      reads.concat(operations.map((operation) => this.#wire.operation(this.#checkLease(operation))));
+    const answer = await this.#kv.txn({
+      compare: compares.map((compare) => this.#wire.compare(compare)),
+      success: branch(then),
+      failure: branch(otherwise),
+    });
+    const entries = get.map((_, n) => {
+      const pair = answer.responses[n]?.response_range.kvs[0];
+      return pair && this.#wire.entry(pair);
+    });
+    return { succeeded: answer.succeeded, revision: Number(answer.header.revision), entries };
+  }
+
+  async *watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncGenerator<WatchBatch, void, undefined> {
+    checkPrefix(prefix);
+    yield* new EtcdWatch({
+      client: this.#watchClient,
+      wire: this.#wire,
+      prefix,
+      fromRevision,
+      signal: AbortSignal.any([signal, this.#closing.signal]),
+      clock: this.#clock,
+      log: this.#log,
+      verify: (from) => this.#verify(from),
+    }).run();
+  }
+
+  async lease(termMs: number): Promise<Lease> {
+    if (!(termMs >= 1)) throw invalidField('termMs', `must be at least 1, not ${termMs}`);
+    const sentMs = this.#clock.monotonic();
+    const { ID: id } = await this.#leaseClient.leaseGrant({ TTL: Math.ceil(termMs / 1000), ID: 0 });
+    const lease = new EtcdLease({
+      id,
+      termMs,
+      sentMs,
+      client: this.#leaseClient,
+      clock: this.#clock,
+      log: this.#log,
+      onLost: (lost) => this.#leases.delete(lost),
+    });
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  async revision(): Promise<number> {
+    const { header } = await this.#kv.range({ key: this.#wire.key('leader'), count_only: true });
+    return Number(header.revision);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await Promise.all([...this.#leases].map((lease) => lease.close()));
+    this.#endpoints.close();
+  }
+
+  /** A smaller page is taken where one does not fit into a message. */
+  async #range(request: IRangeRequest & { limit: number }): Promise<IRangeResponse> {
+    try {
+      return await this.#kv.range(request);
+    } catch (error) {
+      if (isRevisionGone(error)) throw new CompactedError(Number(request.revision) + 1);
+      if (!isTooLarge(error) || request.limit === 1) throw error;
+      return this.#range({ ...request, limit: Math.ceil(request.limit / 8) });
+    }
+  }
+
+  async #verify(from: number): Promise<void> {
+    if (from > 1) await this.#range({ key: this.#wire.key('leader'), count_only: true, revision: from - 1, limit: 1 });
+  }
+
+  #checkLease(operation: Operation): EtcdOperation {
+    if (!('put' in operation) || operation.lease === undefined) return operation as EtcdOperation;
+    const { put, value, lease } = operation;
+    if (!(lease instanceof EtcdLease)) throw invalidField('lease', 'was not granted by this store');
+    if (!this.#leases.has(lease)) throw new MusterError('CONFLICT', `the lease is gone: ${lease.over ?? 'of another store'}`);
+    return { put, value, lease: lease.id };
+  }
+}
+
+const isAddress = (endpoint: string): boolean => /^(\[|\d+\.\d+\.\d+\.\d+:)/.test(endpoint);

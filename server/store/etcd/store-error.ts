@@ -1,0 +1,39 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { invalidField, MusterError } from '../../../shared/errors.ts';
+
+const codeOf = (error: Error): number | undefined => ('code' in error ? (error as ServiceError).code : undefined);
+const textOf = (error: Error): string => ('details' in error ? (error as ServiceError).details : error.message);
+
+/** The error is one of this connection or member; another endpoint may do better. */
+export function movesOn(error: Error): boolean {
+  const code = codeOf(error);
+  return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.INTERNAL || code === status.UNKNOWN;
+}
+
+/** The revision asked for is compacted away, or was never reached by what is there now. */
+export const isRevisionGone = (error: unknown): boolean =>
+  /required revision (has been compacted|is a future revision)/.test(causeText(error));
+
+/** The answer does not fit into one message. */
+export const isTooLarge = (error: unknown): boolean => /message larger than max/i.test(causeText(error));
+
+/** etcd does not know the lease. */
+export const isLeaseGone = (error: unknown): boolean => /requested lease not found/.test(causeText(error));
+
+/** What a caller of the store sees of a failed call. */
+export function storeError(error: Error, address: string): MusterError {
+  const text = textOf(error);
+  if (/requested lease not found/.test(text)) return new MusterError('CONFLICT', 'the lease is gone: expired', { cause: error });
+  if (/too many operations|request is too large|trying to send message larger/.test(text)) {
+    return invalidField('transaction', `refused by etcd: ${text}`);
+  }
+  if (/database space exceeded/.test(text)) {
+    return new MusterError('STORE_UNAVAILABLE', `the store is full: etcd at ${address} says: ${text}`, { cause: error });
+  }
+  return new MusterError('STORE_UNAVAILABLE', `etcd at ${address}: ${text}`, { cause: error });
+}
+
+function causeText(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  return error.cause instanceof Error ? textOf(error.cause) : textOf(error);
+}

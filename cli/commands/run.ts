@@ -1,0 +1,86 @@
+import { Command } from 'commander';
+import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
+import { MusterError } from '../../shared/errors.ts';
+import type { CliContext } from '../context.ts';
+import { exitStatus, statusOfError } from '../exit-status.ts';
+import { type ConnectionFlags, withClient, withConnection } from '../flags/connection.ts';
+import { type JobOutputFlags, withJobOutput } from '../flags/job-output.ts';
+import { flagOfField, type OrderFlags, orderInput, targetOf, withOrder } from '../flags/order.ts';
+import { planNodes } from '../job/plan-nodes.ts';
+import { presentJob } from '../job/present-job.ts';
+import { readStdin } from '../job/read-stdin.ts';
+import { type FrozenOrder, freezeOrder } from '../job/submit-order.ts';
+import { submitOrInterrupt } from '../job/submit-or-interrupt.ts';
+import { jobReporter } from '../render/job-reporter.ts';
+import { planText } from '../render/plan-text.ts';
+import { UsageError } from '../usage-error.ts';
+
+type RunFlags = OrderFlags & JobOutputFlags & ConnectionFlags & { dryRun?: boolean; detach?: boolean };
+
+/** `muster run`: plan, freeze, submit, follow. */
+export function runCommand(context: CliContext): Command {
+  const command = new Command('run')
+    .description('Run a command on nodes, watch it, and exit with how it went.')
+    .argument('[command...]', 'program and arguments, after --')
+    .passThroughOptions()
+    .option('--dry-run', 'show which nodes it would run on, and run nothing')
+    .option('--detach', 'submit, print the job id and leave');
+  withConnection(withJobOutput(withOrder(command)));
+  return command.action(async (argv: string[], flags: RunFlags) => {
+    const ownStatus = flags.exitOfCommand === true || flags.node?.length === 1;
+    try {
+      context.exit(await run(context, argv, flags, ownStatus));
+    } catch (error) {
+      if (!ownStatus || statusOfError(error) === exitStatus.usage) throw error;
+      throw Object.assign(error as Error, { exitStatus: exitStatus.ownFailure });
+    }
+  });
+}
+
+async function run(context: CliContext, argv: string[], flags: RunFlags, ownStatus: boolean): Promise<number> {
+  const target = targetOf(flags);
+  const stdin = flags.stdin === undefined ? undefined : await readStdin(flags.stdin);
+  const input = orderInput(flags, argv, { nowUnixMs: Date.now(), stdin });
+  return withClient(flags, async (client) => {
+    const planned = await planNodes(client, target);
+    const order = frozen(input, planned);
+    if (flags.dryRun) {
+      await context.stdout.write(planText({ order, planned, format: flags.output ?? 'table' }));
+      return exitStatus.succeeded;
+    }
+    const submitted = await submitOrInterrupt(context, client, order, flags.retryFor);
+    if (submitted !== 'stored') return submitted;
+    if (flags.detach) {
+      await context.stdout.write(`${order.id}\n`);
+      return exitStatus.succeeded;
+    }
+    const reporter = await jobReporter({
+      context,
+      flags,
+      raw: flags.node?.length === 1,
+      nodes: planned.map(({ name }) => name),
+      announce: order.id,
+    });
+    return presentJob({
+      client,
+      jobId: order.id,
+      reporter,
+      stdout: context.stdout,
+      stderr: context.stderr,
+      withoutOutput: !reporter.wantsOutput,
+      retryForMs: flags.retryFor,
+      exitOfCommand: ownStatus,
+    });
+  });
+}
+
+/** What the order itself finds wrong is what a flag said. */
+function frozen(input: Parameters<typeof freezeOrder>[0], planned: readonly PlannedNode__Output[]): FrozenOrder {
+  try {
+    return freezeOrder(input, planned);
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    const flag = Object.entries(flagOfField).find(([field]) => error.field?.startsWith(field))?.[1];
+    throw new UsageError(flag === undefined ? error.message : `${flag}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,20 @@
+import type { WriteStream } from 'node:tty';
+import { type Sink, standardSink } from './render/sink.ts';
+
+/** What a command may know of the process around it. */
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /** Sets the status the process ends with. */
+  exit(status: number): void;
+}
+
+export const processContext = (): CliContext => ({
+  env: process.env,
+  stdout: standardSink(process.stdout as WriteStream & { fd: 1 }),
+  stderr: standardSink(process.stderr as WriteStream & { fd: 2 }),
+  exit: (status) => {
+    process.exitCode = status;
+  },
+});

@@ -1,0 +1,72 @@
+import type { Clock, Timer } from '../shared/time.ts';
+
+export type InterruptStep =
+  /** First Ctrl-C: a second one within the time cancels, otherwise the client lets go. */
+  | 'ask'
+  | 'cancel'
+  | 'detach';
+
+export interface InterruptsOptions {
+  readonly clock: Clock;
+  /** How long a second Ctrl-C may take, in ms. */
+  readonly againWithinMs?: number;
+  readonly onStep: (step: InterruptStep, signal: NodeJS.Signals) => void;
+}
+
+/**
+ * Ctrl-C while a job is followed: once lets go of it, twice cancels it and waits for the receipts, a third time lets go of
+ * that too. TERM and HUP let go at once. The job never ends because its client does.
+ */
+export class Interrupts {
+  readonly #options: InterruptsOptions;
+  #stage: 'following' | 'asked' | 'cancelling' | 'detached' = 'following';
+  #timer: Timer | undefined;
+
+  constructor(options: InterruptsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one signal. */
+  take(signal: NodeJS.Signals): void {
+    if (this.#stage === 'detached') return;
+    if (signal !== 'SIGINT') return this.#detach(signal);
+    switch (this.#stage) {
+      case 'following':
+        this.#stage = 'asked';
+        this.#timer = this.#options.clock.after(this.#options.againWithinMs ?? 3000, () => this.#detach(signal));
+        return this.#options.onStep('ask', signal);
+      case 'asked':
+        this.#timer?.cancel();
+        this.#stage = 'cancelling';
+        return this.#options.onStep('cancel', signal);
+      case 'cancelling':
+        return this.#detach(signal);
+    }
+  }
+
+  /** No step follows. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#stage = 'detached';
+  }
+
+  #detach(signal: NodeJS.Signals): void {
+    this.#timer?.cancel();
+    this.#stage = 'detached';
+    this.#options.onStep('detach', signal);
+  }
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Listens to the process's signals until `stop` is called. */
+export function listenToSignals(interrupts: Interrupts): { stop(): void } {
+  const listener = (signal: NodeJS.Signals): void => interrupts.take(signal);
+  for (const signal of signals) process.on(signal, listener);
+  return {
+    stop() {
+      interrupts.stop();
+      for (const signal of signals) process.removeListener(signal, listener);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { constants } from 'node:os';
+import { MusterError } from '../../shared/errors.ts';
+import type { RpcClient } from '../../shared/rpc/client.ts';
+import { jobMethods } from '../../shared/rpc/methods.ts';
+import { isRetryable, retrying } from '../../shared/rpc/retry.ts';
+import { systemClock } from '../../shared/time.ts';
+import type { Job__Output } from '../../proto/gen/muster/v1/Job.ts';
+import { exitStatus, statusOfCommand, statusOfJob } from '../exit-status.ts';
+import { Interrupts, type InterruptStep, listenToSignals } from '../interrupts.ts';
+import type { Reporter } from '../render/reporter.ts';
+import type { Sink } from '../render/sink.ts';
+import { latestAttempts } from './execution-states.ts';
+import { followJob } from './follow-job.ts';
+import { Seen } from './seen.ts';
+
+export interface PresentOptions {
+  readonly client: RpcClient;
+  readonly jobId: string;
+  readonly reporter: Reporter;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly withoutOutput: boolean;
+  readonly retryForMs: number;
+  /** The command's own status instead of the job's. */
+  readonly exitOfCommand: boolean;
+  /** Give up waiting (not the job) after this long, in ms; undefined = never. */
+  readonly waitMs?: number;
+}
+
+class Detached extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super('detached');
+    this.status = status;
+  }
+}
+
+/** Follows a job to its end, shows it, and gives the status to exit with. Ctrl-C is handled meanwhile. */
+export async function presentJob(options: PresentOptions): Promise<number> {
+  const { client, jobId, reporter, stderr } = options;
+  const seen = new Seen();
+  const stop = new AbortController();
+  const say = (text: string): void => void stderr.write(`muster: ${text}\n`).catch(() => {});
+  let cancelling: Promise<void> | undefined;
+  const onStep = (step: InterruptStep, signal: NodeJS.Signals): void => {
+    if (step === 'ask') {
+      say('Ctrl-C again within 3 s cancels the job; otherwise it runs on without you');
+    } else if (step === 'cancel') {
+      say('cancelling; waiting for the receipts (Ctrl-C once more to leave)');
+      cancelling = cancelJob(client, jobId, options.retryForMs, stop.signal).catch((error: unknown) => {
+        if (!stop.signal.aborted) say(`the cancel was not taken: ${(error as Error).message}`);
+      });
+    } else {
+      leave(options, 128 + constants.signals[signal], stop, signal);
+    }
+  };
+  const listening = listenToSignals(new Interrupts({ clock: systemClock, onStep }));
+  const waited =
+    options.waitMs === undefined ? undefined : systemClock.after(options.waitMs, () => leave(options, exitStatus.timedOut, stop));
+  let job: Job__Output | undefined;
+  try {
+    for await (const event of followJob({ ...options, seen, signal: stop.signal })) {
+      if (event.type === 'job') job = event.job;
+      await reporter.event(event);
+      stop.signal.throwIfAborted();
+    }
+    await cancelling;
+    const executions = latestAttempts(seen.executions());
+    await reporter.finish({ job, executions });
+    return options.exitOfCommand ? statusOfCommand(executions) : statusOfJob(executions);
+  } catch (error) {
+    if (error instanceof Detached) return error.status;
+    if (isBrokenPipe(error)) {
+      say(`nobody reads the output any more; the job runs on. ${comeBack(jobId)}`);
+      return 128 + constants.signals.SIGPIPE;
+    }
+    if (isRetryable(error)) {
+      throw new MusterError(error.reason, `${error.message}; the job runs on. ${comeBack(jobId)}`, { cause: error });
+    }
+    throw error;
+  } finally {
+    waited?.cancel();
+    listening.stop();
+    stop.abort(new Detached(0));
+  }
+}
+
+/** How to find the job again. */
+export const comeBack = (jobId: string): string => `Come back: muster watch ${jobId}   Cancel: muster cancel ${jobId}`;
+
+function leave(options: PresentOptions, status: number, stop: AbortController, signal?: NodeJS.Signals): void {
+  const said = options.stderr.write(`muster: the job runs on. ${comeBack(options.jobId)}\n`).catch(() => {});
+  stop.abort(new Detached(status));
+  // A write that nobody takes would hold the process: then it ends by the signal itself.
+  if (signal !== undefined && options.stdout.blocked) {
+    void said.then(() => setImmediate(() => options.stdout.blocked && process.kill(process.pid, signal)));
+  }
+}
+
+/** Asks for the end of a job until a replica has taken it. Asking again is harmless. */
+export async function cancelJob(
+  client: RpcClient,
+  jobId: string,
+  retryForMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const options = signal ? { signal } : {};
+  await retrying(() => client.call(jobMethods.Cancel, { jobId }, options), { forMs: retryForMs, ...options });
+}
+
+const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';

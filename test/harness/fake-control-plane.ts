@@ -1,0 +1,249 @@
+import { Server, type ServerWritableStream, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Job } from '../../proto/gen/muster/v1/Job.ts';
+import type { Order__Output, Order } from '../../proto/gen/muster/v1/Order.ts';
+import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
+import type { WatchRequest__Output } from '../../proto/gen/muster/v1/WatchRequest.ts';
+import type { WatchResponse } from '../../proto/gen/muster/v1/WatchResponse.ts';
+import { MusterError } from '../../shared/errors.ts';
+import { planRoot } from '../../shared/merkle.ts';
+import { decodeOrder, type ValidOrder } from '../../shared/order.ts';
+import { codec, serviceDefinition } from '../../shared/rpc/proto.ts';
+import { toServiceError } from '../../shared/rpc/status.ts';
+import { FakeExecution } from './fake-execution.ts';
+import { fakeJobHandlers } from './fake-job-handlers.ts';
+import { fakeNodeHandlers } from './fake-node-handlers.ts';
+
+export interface FakeNode {
+  uid: string;
+  name: string;
+  labels: Record<string, string>;
+  facts: Record<string, string>;
+  cordoned: boolean;
+  connected: boolean;
+}
+
+export interface FakeJob {
+  readonly id: string;
+  readonly bytes: Buffer;
+  readonly order: ValidOrder;
+  readonly executions: FakeExecution[];
+  readonly submittedUnixMs: number;
+  closingReason: string;
+  closedUnixMs: number;
+  cancelled: boolean;
+}
+
+const orders = codec<Order, Order__Output>('muster.v1.Order');
+
+/**
+ * A small working control plane on a real socket: nodes in memory, real processes on this host, watches that resume by
+ * offset. For what the CLI does with it; no session, no journal, no store.
+ */
+export class FakeControlPlane {
+  readonly nodes: FakeNode[];
+  readonly jobs = new Map<string, FakeJob>();
+  /** Requests of each method, as they came. */
+  readonly requests: { method: string; request: unknown }[] = [];
+  /** Bytes of output in one message. */
+  chunkBytes = 64 * 1024;
+  readonly #failures = new Map<string, MusterError[]>();
+  readonly #watches = new Set<ServerWritableStream<unknown, unknown>>();
+  #server: Server | undefined;
+  #waiters: (() => void)[] = [];
+  #port = 0;
+
+  constructor(nodes: readonly { name: string; labels?: Record<string, string>; connected?: boolean }[]) {
+    this.nodes = nodes.map(({ name, labels = {}, connected = true }, at) => ({
+      uid: (at + 1).toString(16).padStart(32, '0'),
+      name,
+      labels,
+      facts: { os: 'linux' },
+      cordoned: false,
+      connected,
+    }));
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** Listens; after `stop`, on the same port again. */
+  async start(): Promise<void> {
+    const server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
+    server.addService(serviceDefinition('muster.v1.JobService'), this.#guarded(fakeJobHandlers(this)));
+    server.addService(serviceDefinition('muster.v1.NodeService'), this.#guarded(fakeNodeHandlers(this)));
+    this.#port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`127.0.0.1:${this.#port}`, ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+    this.#server = server;
+  }
+
+  /** Gone, as when its process is killed. */
+  stop(): void {
+    this.#server?.forceShutdown();
+    this.#server = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const job of this.jobs.values()) for (const execution of job.executions) execution.cancel();
+    this.stop();
+  }
+
+  /** Ends every open watch with UNAVAILABLE. */
+  cutWatches(): void {
+    for (const call of this.#watches) call.emit('error', toServiceError(new MusterError('REPLICA_STOPPING', 'cut')));
+  }
+
+  /** The next calls of the method fail, one each. */
+  failNext(method: string, ...errors: MusterError[]): void {
+    this.#failures.set(method, [...(this.#failures.get(method) ?? []), ...errors]);
+  }
+
+  changed = (): void => {
+    for (const job of this.jobs.values()) {
+      if (job.closedUnixMs === 0 && job.executions.every(({ over }) => over)) {
+        job.closedUnixMs = Date.now();
+        job.closingReason ||= job.cancelled ? 'cancelled' : 'done';
+      }
+    }
+    for (const wake of this.#waiters.splice(0)) wake();
+  };
+
+  /** Resolves once `condition` holds. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Takes an order in and starts it on its connected nodes. */
+  submit(bytes: Buffer, targets: readonly string[], stdin: Buffer): { job: FakeJob; existed: boolean } {
+    const order = decodeOrder(bytes);
+    const known = this.jobs.get(order.id);
+    if (known?.bytes.equals(bytes)) return { job: known, existed: true };
+    if (known) throw new MusterError('ID_CONFLICT', `job ${order.id} exists with another order`);
+    if (!planRoot(targets).equals(order.planRoot)) throw new MusterError('PLAN_MISMATCH', 'targets are not the plan');
+    const executions = targets.map((uid) => {
+      const node = this.nodes.find((candidate) => candidate.uid === uid);
+      if (node === undefined) throw new MusterError('UNKNOWN_NODE', uid);
+      return new FakeExecution({ id: `${order.id}/${uid}/1`, node, changed: this.changed });
+    });
+    const base = { submittedUnixMs: Date.now(), closingReason: '', closedUnixMs: 0, cancelled: false };
+    const job: FakeJob = { id: order.id, bytes, order, executions, ...base };
+    this.jobs.set(job.id, job);
+    for (const execution of executions) {
+      if (this.nodes.find(({ uid }) => uid === execution.node.uid)?.connected) execution.start(order, stdin);
+    }
+    return { job, existed: false };
+  }
+
+  jobMessage(job: FakeJob): Job {
+    const count = (state: string): number => job.executions.filter((one) => one.state === `EXECUTION_STATE_${state}`).length;
+    return {
+      id: job.id,
+      state: job.closedUnixMs > 0 ? 'JOB_STATE_CLOSED' : job.cancelled ? 'JOB_STATE_CANCELLING' : 'JOB_STATE_OPEN',
+      closingReason: job.closingReason,
+      order: orders.decode(job.bytes),
+      counts: {
+        total: job.executions.length,
+        succeeded: count('SUCCEEDED'),
+        failed: count('FAILED'),
+        running: count('RUNNING'),
+        undetermined: job.executions.filter(({ undetermined }) => undetermined).length,
+      },
+      submittedUnixMs: job.submittedUnixMs,
+      closedUnixMs: job.closedUnixMs,
+      deadlineUnixMs: job.order.jobDeadlineUnixMs,
+      coordinator: 'fake',
+    };
+  }
+
+  /** Serves one watch until the job has closed and everything was sent. */
+  async watch(call: ServerWritableStream<WatchRequest__Output, WatchResponse>): Promise<void> {
+    const { jobId, resume, withoutOutput } = call.request;
+    const job = this.jobs.get(jobId);
+    if (job === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${jobId}`);
+    this.#watches.add(call);
+    let gone = false;
+    const leave = (): void => {
+      gone = true;
+      this.#watches.delete(call);
+      this.changed();
+    };
+    call.on('close', leave).on('error', leave).on('cancelled', leave);
+    const send = async (event: WatchEvent): Promise<void> => {
+      if (gone) return;
+      if (!call.write({ event })) {
+        await new Promise<void>((resolve) => call.once('drain', resolve).once('close', resolve).once('cancelled', resolve));
+      }
+    };
+    const told = new Map<string, string>();
+    const offsets = new Map<string, { at: number; ended: boolean }>();
+    for (const point of resume) {
+      offsets.set(`${point.execution}/stdout`, { at: point.stdoutOffset, ended: point.stdoutEnded });
+      offsets.set(`${point.execution}/stderr`, { at: point.stderrOffset, ended: point.stderrEnded });
+    }
+    for (;;) {
+      const closed = job.closedUnixMs > 0;
+      await send({ job: this.jobMessage(job) });
+      for (const execution of job.executions) {
+        const { id, state, result, undetermined, startedUnixMs } = execution;
+        const away = !this.nodes.find(({ uid }) => uid === execution.node.uid)?.connected;
+        if (told.get(id) !== `${state}${undetermined}`) {
+          told.set(id, `${state}${undetermined}`);
+          const base = { id, nodeUid: execution.node.uid, node: execution.node.name, attempt: 1 };
+          await send({ executions: { executions: [{ ...base, state, result, undetermined, startedUnixMs, nodeAway: away }] } });
+        }
+        for (const stream of ['stdout', 'stderr'] as const) {
+          if (withoutOutput) continue;
+          const key = `${id}/${stream}`;
+          const place = offsets.get(key) ?? { at: 0, ended: false };
+          offsets.set(key, place);
+          const source = execution.streams[stream];
+          const head = {
+            execution: id,
+            node: execution.node.name,
+            stream: stream === 'stdout' ? 'OUTPUT_STREAM_STDOUT' : 'OUTPUT_STREAM_STDERR',
+          } as const;
+          while (place.at < source.bytes.length && !gone) {
+            const { gap } = source;
+            if (gap && place.at >= gap.from && place.at < gap.until) {
+              await send({ output: { ...head, offset: place.at, gap } });
+              place.at = gap.until;
+              continue;
+            }
+            const until = gap && place.at < gap.from ? gap.from : source.bytes.length;
+            const data = source.bytes.subarray(place.at, Math.min(until, place.at + this.chunkBytes));
+            await send({ output: { ...head, offset: place.at, data } });
+            place.at += data.length;
+          }
+          if (source.ended && !place.ended && place.at >= source.bytes.length) {
+            place.ended = true;
+            await send({ output: { ...head, offset: place.at, end: true } });
+          }
+        }
+      }
+      if (gone) return;
+      if (closed) return void call.end();
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+  }
+
+  /** Every handler: its request is noted, a planned failure comes first, errors go over the wire as they should. */
+  #guarded(handlers: Record<string, (call: never) => Promise<unknown>>): UntypedServiceImplementation {
+    return Object.fromEntries(
+      Object.entries(handlers).map(([method, handler]) => [
+        method,
+        (call: ServerWritableStream<unknown, unknown>, callback?: (error: unknown, response?: unknown) => void) => {
+          this.requests.push({ method, request: call.request });
+          const planned = this.#failures.get(method)?.shift();
+          const done = planned ? Promise.reject(planned) : handler(call as never);
+          done.then(
+            (response) => callback?.(null, response),
+            (error: unknown) => (callback ? callback(toServiceError(error)) : call.emit('error', toServiceError(error))),
+          );
+        },
+      ]),
+    );
+  }
+}

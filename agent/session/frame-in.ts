@@ -3,7 +3,7 @@ import type { ConnectResponse__Output } from '../../proto/gen/muster/v1/ConnectR
 import type { Read__Output } from '../../proto/gen/muster/v1/Read.ts';
 import type { Start__Output } from '../../proto/gen/muster/v1/Start.ts';
 import type { Welcome__Output } from '../../proto/gen/muster/v1/Welcome.ts';
-import { type ExecutionId, parseExecutionId } from '../../shared/ids.ts';
+import { type ExecutionId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
 import type { Offer, StreamName } from '../executor.ts';
 import type { Epoch } from './epoch.ts';
 
@@ -39,25 +39,25 @@ const maxSignal = 64;
 /** An id that is none is echoed and logged so far. */
 const shownIdChars = 128;
 
-/** Translates and checks a frame. Never throws. */
-export function frameIn(frame: ConnectResponse__Output): FrameIn {
+/** Translates and checks a frame for the node `uid`, whose executions alone it may name. Never throws. */
+export function frameIn(frame: ConnectResponse__Output, uid: NodeUid): FrameIn {
   if (frame.welcome) return welcomeIn(frame.welcome);
-  if (frame.start) return startIn(frame.start);
+  if (frame.start) return startIn(frame.start, uid);
   if (frame.cancel) {
     const { execution: text, signal, graceMs } = frame.cancel;
-    const execution = idIn(text);
+    const execution = idIn(text, uid);
     if (execution === undefined) return refused('cancel.execution', text);
-    if (signal > maxSignal) return { ...drop('cancel.signal', `${signal} is no signal`) };
+    if (signal > maxSignal) return drop('cancel.signal', `${signal} is no signal`);
     if (graceMs !== undefined && !isOffset(graceMs)) return drop('cancel.grace_ms', 'out of range');
     return { type: 'cancel', execution, signal, graceMs };
   }
   if (frame.read) {
-    const read = readIn(frame.read, 'read');
+    const read = readIn(frame.read, 'read', uid);
     return 'type' in read ? read : { type: 'read', read };
   }
   if (frame.input) {
     const { execution: text, offset, data } = frame.input;
-    const execution = idIn(text);
+    const execution = idIn(text, uid);
     if (execution === undefined) return refused('input.execution', text);
     if (data.length > maxInputBytes) return invalid('input.data', `at most ${maxInputBytes} bytes, not ${data.length}`);
     if (!isOffset(offset)) return invalid('input.offset', 'out of range');
@@ -66,8 +66,8 @@ export function frameIn(frame: ConnectResponse__Output): FrameIn {
   if (frame.release) {
     const texts = frame.release.executions;
     if (texts.length > maxReleased) return invalid('release.executions', `at most ${maxReleased}, not ${texts.length}`);
-    const executions = texts.map(idIn).filter((id) => id !== undefined);
-    return { type: 'release', executions, refused: texts.filter((text) => idIn(text) === undefined).map(noExecutionId) };
+    const executions = texts.filter((text) => idIn(text, uid) !== undefined) as ExecutionId[];
+    return { type: 'release', executions, refused: texts.filter((text) => idIn(text, uid) === undefined).map(noExecutionId) };
   }
   if (frame.reconnect) return { type: 'reconnect', reason: frame.reconnect.reason.slice(0, 64), afterMs: frame.reconnect.afterMs };
   return invalid('frame', 'unknown or empty');
@@ -80,8 +80,8 @@ function welcomeIn({ epoch, heartbeatIntervalMs, replica }: Welcome__Output): Fr
   return { type: 'welcome', epoch: { era, revision }, heartbeatIntervalMs, replica: replica.slice(0, 253) };
 }
 
-function startIn({ execution: text, order, proof, traceparent, reads }: Start__Output): FrameIn {
-  const execution = idIn(text);
+function startIn({ execution: text, order, proof, traceparent, reads }: Start__Output, uid: NodeUid): FrameIn {
+  const execution = idIn(text, uid);
   if (execution === undefined) return refuseStart(text, 'start.execution', noExecutionId(text));
   if (order.length > maxOrderBytes) {
     return refuseStart(text, 'start.order', `at most ${maxOrderBytes} bytes, not ${order.length}`);
@@ -89,7 +89,7 @@ function startIn({ execution: text, order, proof, traceparent, reads }: Start__O
   if (reads.length > maxReadsPerStart) return invalid('start.reads', `at most ${maxReadsPerStart}, not ${reads.length}`);
   const checked: ReadRequest[] = [];
   for (const [at, read] of reads.entries()) {
-    const one = readIn(read, `start.reads[${at}]`);
+    const one = readIn(read, `start.reads[${at}]`, uid);
     if ('type' in one) return one;
     checked.push(one);
   }
@@ -103,12 +103,16 @@ function startIn({ execution: text, order, proof, traceparent, reads }: Start__O
   return { type: 'start', offer, reads: checked };
 }
 
-function readIn(read: Read__Output, field: string): ReadRequest | (FrameIn & { type: 'refused' | 'invalid' }) {
+function readIn(
+  read: Read__Output,
+  field: string,
+  uid: NodeUid,
+): ReadRequest | (FrameIn & { type: 'refused' | 'invalid' }) {
   const { readId, from, until, close } = read;
   if (!isOffset(readId) || readId === 0) return invalid(`${field}.read_id`, 'must be above 0');
   if (!isOffset(from)) return invalid(`${field}.from`, 'out of range');
   if (!isOffset(until)) return invalid(`${field}.until`, 'out of range');
-  const execution = idIn(read.execution);
+  const execution = idIn(read.execution, uid);
   if (execution === undefined) {
     const answer: ConnectRequest = { output: { readId, offset: from, error: 'unknown-execution' } };
     return { type: 'refused', field: `${field}.execution`, message: noExecutionId(read.execution), answer };
@@ -123,10 +127,11 @@ const streams: Readonly<Record<string, StreamName>> = { OUTPUT_STREAM_STDOUT: 's
 /** Offsets, ids and times beyond 2^53 - 1 come out of the decoder inexact. */
 const isOffset = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
-const idIn = (text: string): ExecutionId | undefined => (parseExecutionId(text) ? (text as ExecutionId) : undefined);
+const idIn = (text: string, uid: NodeUid): ExecutionId | undefined =>
+  parseExecutionId(text)?.node === uid ? (text as ExecutionId) : undefined;
 
 const noExecutionId = (text: string): string =>
-  `${JSON.stringify(text.slice(0, shownIdChars))} is no execution id (job/node uid/attempt)`;
+  `${JSON.stringify(text.slice(0, shownIdChars))} is no execution id of this node (job/node uid/attempt)`;
 
 const invalid = (field: string, message: string) => ({ type: 'invalid', field, message }) as const;
 

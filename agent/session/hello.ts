@@ -1,11 +1,12 @@
 import type { ConnectRequest } from '../../proto/gen/muster/v1/ConnectRequest.ts';
+import type { NodeUid } from '../../shared/ids.ts';
 import type { KnownExecutionView } from '../executor.ts';
 import type { Epoch } from './epoch.ts';
 
 /** What the agent says of itself in every session. */
 export interface AgentIdentity {
   readonly name: string;
-  readonly uid: string;
+  readonly uid: NodeUid;
   readonly bootId: string;
   readonly version: string;
   /** At most 64. */

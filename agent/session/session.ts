@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly settings: SessionSettings;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called when the session is live. */
+  readonly onLive?: () => void;
 }
 
 export interface SessionOutcome extends SessionEnd {
@@ -113,13 +115,14 @@ export class Session {
 
   #connected(client: Client): void {
     this.#client = client;
+    const { executor, epochs, identity } = this.#options;
+    const { uid } = identity;
     const stream = openStream(client);
     this.#stream = stream;
     stream.on('error', (error: ServiceError) => this.#over(failureOf(error)));
     stream.on('status', () => this.#over({ reason: 'connection', message: 'the replica ended the stream' }));
-    stream.on('data', (frame) => this.#input({ type: 'frame', frame: frameIn(frame) }));
+    stream.on('data', (frame) => this.#input({ type: 'frame', frame: frameIn(frame, uid) }));
     this.#pump = new Pump({ sink: stream, control: this.#control, reads: this.#reads });
-    const { executor, epochs } = this.#options;
     // Listen first, look then: what happens in between is told twice, not never.
     this.#unsubscribe = executor.subscribe((event) => {
       this.#input({ type: 'event', event });
@@ -162,6 +165,7 @@ export class Session {
         const { epoch, replica, heartbeatIntervalMs } = effect;
         this.#liveSince = this.#options.clock.monotonic();
         this.#log.info({ 'session.epoch': formatEpoch(epoch), 'replica.name': replica }, 'session is live');
+        this.#options.onLive?.();
         return this.#beat(heartbeatIntervalMs);
       }
       case 'send':

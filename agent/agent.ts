@@ -1,0 +1,75 @@
+import { credentials } from '@grpc/grpc-js';
+import type { Log } from '../shared/log.ts';
+import type { Clock } from '../shared/time.ts';
+import { Connection } from './connection.ts';
+import { Executions } from './executions.ts';
+import { collectFacts, readBootId, readOsRelease } from './facts.ts';
+import type { AgentSettings } from './settings.ts';
+import { StateDir } from './state-dir.ts';
+
+export interface AgentOptions {
+  readonly settings: AgentSettings;
+  /** Version of the program. */
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The agent of one node: its state folder, its executions, its connection. */
+export class Agent {
+  readonly #executions: Executions;
+  readonly #connection: Connection;
+
+  /** Recovers what was running and begins to dial. Rejects with MusterError where the state folder can't be used. */
+  static async start({ settings, version, clock, log: base }: AgentOptions): Promise<Agent> {
+    const stateDir = new StateDir({ path: settings.stateDir });
+    const log = base.child({ 'node.name': settings.name, 'node.id': stateDir.uid });
+    const { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors } = settings;
+    const executions = await Executions.open({
+      stateDir: stateDir.path,
+      uid: stateDir.uid,
+      log,
+      clock,
+      settings: { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors },
+    });
+    const facts = collectFacts({
+      version,
+      executor: executions.facts(),
+      custom: settings.facts,
+      osRelease: readOsRelease(),
+    });
+    const connection = new Connection({
+      servers: settings.servers,
+      credentials: credentials.createInsecure(),
+      executor: executions,
+      identity: {
+        name: settings.name,
+        uid: stateDir.uid,
+        bootId: readBootId(),
+        version,
+        labels: Object.fromEntries(settings.labels),
+        facts,
+        capabilities: [],
+      },
+      epochs: stateDir,
+      settings,
+      clock,
+      log,
+      random: Math.random,
+    });
+    log.info({ 'agent.version': version, 'state.dir': stateDir.path, facts }, 'agent starts');
+    connection.start();
+    return new Agent(executions, connection);
+  }
+
+  private constructor(executions: Executions, connection: Connection) {
+    this.#executions = executions;
+    this.#connection = connection;
+  }
+
+  /** Ends the session and lets go of the state folder. What runs goes on running. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+    await this.#executions.close();
+  }
+}

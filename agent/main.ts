@@ -1,0 +1,17 @@
+import { createLog } from '../shared/log.ts';
+import { systemClock } from '../shared/time.ts';
+import { Agent } from './agent.ts';
+import { runProgram } from './run-program.ts';
+import { agentSettings, parseAgentSettings } from './settings.ts';
+import { agentVersion } from './version.ts';
+
+await runProgram({
+  table: agentSettings,
+  parse: parseAgentSettings,
+  async run(settings, stop) {
+    const log = createLog('muster-agent', settings.logLevel);
+    const agent = await Agent.start({ settings, version: agentVersion(), clock: systemClock, log });
+    log.info(`agent stops: ${await stop}`);
+    await agent.close();
+  },
+});

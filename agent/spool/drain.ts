@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { constants, type FileHandle, open, readFile, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DrainName, defaultSegmentBytes, padOffset } from './layout.ts';
+
+/** The drain's script, an absolute path. */
+export const drainScript = join(import.meta.dirname, 'drain.sh');
+
+/** One stream's drain. */
+export interface DrainPlace {
+  /** The spool folder, an absolute path without symbolic links. */
+  readonly dir: string;
+  readonly stream: DrainName;
+}
+
+/** What to give to a POSIX shell: `sh drain.sh <folder> <stream> [segment bytes]`. */
+export function drainArgs(place: DrainPlace, segmentBytes = defaultSegmentBytes): string[] {
+  return [
+    drainScript,
+    place.dir,
+    place.stream,
+    ...(segmentBytes === defaultSegmentBytes ? [] : [String(segmentBytes)]),
+  ];
+}
+
+/**
+ * Starts a drain whose loop has died, in a session of its own. It waits for what the dead one left behind, then says the gap. Safe
+ * where one runs: then it waits for that one's end.
+ */
+export function startDrain(place: DrainPlace, options: { shell?: string; segmentBytes?: number } = {}): void {
+  const child = spawn(options.shell ?? 'sh', drainArgs(place, options.segmentBytes), {
+    detached: true,
+    stdio: 'ignore',
+  });
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+/** Whether the loop of this drain runs. */
+export async function drainAlive(place: DrainPlace): Promise<boolean> {
+  return (await ownPid(place, `${place.stream}.loop`)) !== undefined;
+}
+
+/** Signals the `split` of this drain: STOP and CONT throttle, KILL makes the loop look again. False where there is none. */
+export async function signalDrain(place: DrainPlace, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<boolean> {
+  const pid = await ownPid(place, `${place.stream}.pid`);
+  if (pid === undefined) return false;
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The stream's end as it was written down, or undefined. */
+export async function knownEnd(place: DrainPlace): Promise<number | undefined> {
+  const text = await readFile(join(place.dir, `${place.stream}.end`), 'latin1').catch(() => '');
+  return /^[0-9]{1,15}\n$/.test(text) ? Number(text) : undefined;
+}
+
+/** Writes the end down, and has the drain drop what a process that was let live still writes. */
+export async function endDrain(place: DrainPlace, end: number): Promise<void> {
+  await writeFile(join(place.dir, `${place.stream}.end`), `${end}\n`, { mode: 0o600 });
+  await signalDrain(place, 'SIGKILL');
+}
+
+/** Says that an unknown number of bytes is lost at `offset`. */
+export async function markKilled(place: DrainPlace, offset: number): Promise<void> {
+  await writeFile(join(place.dir, `${place.stream}.killed.${padOffset(offset)}`), '', { mode: 0o600 });
+}
+
+/** Writes the nonce into the FIFO in one piece: `full` where it has no room now, `closed` where nobody reads. Never blocks. */
+export async function writeNonce(place: DrainPlace, nonce: Buffer): Promise<'written' | 'full' | 'closed'> {
+  let fifo: FileHandle | undefined;
+  try {
+    fifo = await open(join(place.dir, `${place.stream}.fifo`), constants.O_WRONLY | constants.O_NONBLOCK);
+    await fifo.write(nonce);
+    return 'written';
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException;
+    if (code === 'EAGAIN') return 'full';
+    if (code === 'ENXIO' || code === 'ENOENT' || code === 'EPIPE') return 'closed';
+    throw err;
+  } finally {
+    await fifo?.close();
+  }
+}
+
+/** The pid in a file of the folder, where that process still is this drain's: pids are reused, its working directory tells. */
+async function ownPid(place: DrainPlace, file: string): Promise<number | undefined> {
+  const text = await readFile(join(place.dir, file), 'latin1').catch(() => '');
+  if (!/^[1-9][0-9]*\n$/.test(text)) return undefined;
+  const proc = `/proc/${text.trim()}`;
+  const [dir, argv] = await Promise.all([
+    readlink(`${proc}/cwd`).catch(() => ''),
+    readFile(`${proc}/cmdline`, 'latin1').catch(() => ''),
+  ]);
+  // An empty argv is a zombie's.
+  if (
+    dir !== place.dir ||
+    !argv.split('\0').some((arg) => arg === place.stream || arg.startsWith(`${place.stream}.`))
+  ) {
+    return undefined;
+  }
+  return Number(text);
+}

@@ -1,0 +1,61 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DrainName, type Layout, type SpoolEntry, segmentOffset, spoolLayout } from './layout.ts';
+
+/** Looks at a spool folder for one stream. Remembers sizes that can't change any more. */
+export class SegmentList {
+  readonly dir: string;
+  readonly stream: DrainName;
+  readonly #segmentBytes: number;
+  #fullNames = new Set<string>();
+
+  constructor(options: { dir: string; stream: DrainName; segmentBytes: number }) {
+    this.dir = options.dir;
+    this.stream = options.stream;
+    this.#segmentBytes = options.segmentBytes;
+  }
+
+  /**
+   * The layout now; an empty one where the folder is gone. Names are read before sizes: a size is final where a later segment
+   * was listed, because the drain begins one only after the last one's writer has gone.
+   */
+  async layout(): Promise<Layout> {
+    const names = await readdir(this.dir).catch(absent<string[]>([]));
+    const mine = names.filter((name) => name.startsWith(`${this.stream}.`));
+    const entries: SpoolEntry[] = [];
+    const fullNames = new Set<string>();
+    for (const name of mine) {
+      if (segmentOffset(name, this.stream, this.#segmentBytes) === undefined) {
+        entries.push({ name, sizeBytes: 0 });
+        continue;
+      }
+      const sizeBytes = this.#fullNames.has(name) ? this.#segmentBytes : await this.#size(name);
+      if (sizeBytes === undefined) continue;
+      if (sizeBytes === this.#segmentBytes) fullNames.add(name);
+      entries.push({ name, sizeBytes });
+    }
+    this.#fullNames = fullNames;
+    return spoolLayout(entries, {
+      stream: this.stream,
+      segmentBytes: this.#segmentBytes,
+      keepsHead: await this.#keepsHead(),
+    });
+  }
+
+  async #size(name: string): Promise<number | undefined> {
+    const stats = await stat(join(this.dir, name)).catch(absent(undefined));
+    return stats?.size;
+  }
+
+  async #keepsHead(): Promise<boolean> {
+    const bound = await readFile(join(this.dir, 'bound'), 'latin1').catch(absent(''));
+    return bound.split('\n')[1] === 'keep-head';
+  }
+}
+
+function absent<T>(instead: T): (err: NodeJS.ErrnoException) => T {
+  return (err) => {
+    if (err.code === 'ENOENT') return instead;
+    throw err;
+  };
+}

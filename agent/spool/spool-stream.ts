@@ -1,0 +1,129 @@
+import type { Log } from '../../shared/log.ts';
+import type { Clock } from '../../shared/time.ts';
+import type { OutputReader } from '../executor.ts';
+import { type DrainPlace, endDrain, knownEnd } from './drain.ts';
+import { findEnd } from './find-end.ts';
+import { FolderWatch } from './folder-watch.ts';
+import { gapsBefore, Scan } from './scan.ts';
+import { SegmentList } from './segment-list.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { Signal } from './signal.ts';
+import type { StreamSummary } from './spool.ts';
+import { SpoolReader } from './spool-reader.ts';
+
+/** One of a spool's two streams. */
+export class SpoolStream {
+  readonly list: SegmentList;
+  readonly watch: FolderWatch;
+  readonly moved: Signal;
+  readonly exited: () => boolean;
+  readonly #options: SpoolStreamOptions;
+  readonly #readers = new Set<SpoolReader>();
+  /** None where the end was known from the start, until it is settled. */
+  #scan: Scan | undefined;
+
+  constructor(options: SpoolStreamOptions) {
+    this.#options = options;
+    const { place, segmentBytes, clock, log } = options;
+    this.exited = options.exited;
+    this.list = new SegmentList({ ...place, segmentBytes });
+    this.watch = new FolderWatch({ dir: place.dir, clock, log });
+    if (options.end === undefined) this.#scan = this.#follow();
+    this.moved = this.#scan?.moved ?? new Signal();
+  }
+
+  static knownEnd(place: DrainPlace): Promise<number | undefined> {
+    return knownEnd(place);
+  }
+
+  get end(): number | undefined {
+    return this.#options.end ?? this.#scan?.end;
+  }
+
+  get safe(): number {
+    return this.#options.end ?? this.#scan?.safe ?? 0;
+  }
+
+  get bytes(): number {
+    return this.end ?? this.safe;
+  }
+
+  /** Where the furthest reader stands, or undefined without one. */
+  get slowestReader(): number | undefined {
+    let slowest: number | undefined;
+    for (const reader of this.#readers) slowest = Math.min(slowest ?? reader.offset, reader.offset);
+    return slowest;
+  }
+
+  openRead(from: number): OutputReader {
+    if (!Number.isSafeInteger(from) || from < 0) throw new TypeError('from must be a whole number, 0 or more');
+    const reader = new SpoolReader({ view: this, from, onClose: () => this.#forget(reader) });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  wake(): void {
+    this.watch.changed.raise();
+  }
+
+  async settle(): Promise<StreamSummary> {
+    const { place, log } = this.#options;
+    this.#scan ??= this.#follow();
+    const scan = this.#scan;
+    await findEnd({ ...this.#options, scan, list: this.list });
+    const end = scan.end ?? 0;
+    await endDrain(place, end).catch((err: unknown) =>
+      log.warn({ err, 'spool.folder': place.dir }, 'the end of a stream could not be written down'),
+    );
+    const gaps = gapsBefore(await this.list.layout(), end);
+    if (this.#readers.size === 0) this.watch.rest();
+    return { bytes: end, digest: scan.root ?? Buffer.alloc(0), gaps: [...gaps] };
+  }
+
+  /** The last bytes before the end that are kept, at most `maxBytes`. */
+  async tail(maxBytes: number): Promise<Buffer> {
+    const end = this.end ?? this.safe;
+    const reader = new SegmentReader(this.list);
+    const parts: Buffer[] = [];
+    try {
+      for (let at = Math.max(0, end - maxBytes); at < end; ) {
+        const buffer = Buffer.allocUnsafe(end - at);
+        const read = await reader.read(at, buffer);
+        if (read === undefined) break;
+        if (typeof read === 'number') parts.push(buffer.subarray(0, read));
+        at = typeof read === 'number' ? at + read : read.until;
+      }
+    } finally {
+      await reader.close();
+    }
+    return Buffer.concat(parts);
+  }
+
+  async close(): Promise<void> {
+    for (const reader of this.#readers) reader.close();
+    await this.#scan?.close();
+    this.watch.close();
+  }
+
+  #follow(): Scan {
+    const { nonce, end, log } = this.#options;
+    return new Scan({ list: this.list, watch: this.watch, nonce, end, log });
+  }
+
+  #forget(reader: SpoolReader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size === 0 && this.end !== undefined) this.watch.rest();
+  }
+}
+
+export interface SpoolStreamOptions {
+  readonly place: DrainPlace;
+  readonly nonce: Buffer;
+  readonly segmentBytes: number;
+  readonly end: number | undefined;
+  readonly exited: () => boolean;
+  readonly supervisorAlive: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onBound: () => void;
+}

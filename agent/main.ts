@@ -3,14 +3,14 @@ import { systemClock } from '../shared/time.ts';
 import { Agent } from './agent.ts';
 import { runProgram } from './run-program.ts';
 import { agentSettings, parseAgentSettings } from './settings.ts';
-import { agentVersion } from './version.ts';
+import { packageVersion } from '../shared/version.ts';
 
 await runProgram({
   table: agentSettings,
   parse: parseAgentSettings,
   async run(settings, stop) {
     const log = createLog('muster-agent', settings.logLevel);
-    const agent = await Agent.start({ settings, version: agentVersion(), clock: systemClock, log });
+    const agent = await Agent.start({ settings, version: packageVersion(), clock: systemClock, log });
     log.info(`agent stops: ${await stop}`);
     await agent.close();
   },

@@ -1,7 +1,7 @@
 import { createLog } from '../../shared/log.ts';
 import { systemClock } from '../../shared/time.ts';
 import { runProgram } from '../run-program.ts';
-import { agentVersion } from '../version.ts';
+import { packageVersion } from '../version.ts';
 import { parseSimulatedSettings, simulatedSettings } from './settings.ts';
 import { SimulatedAgents } from './simulated-agents.ts';
 
@@ -15,7 +15,7 @@ await runProgram({
     const agents = SimulatedAgents.start({
       ...{ servers, count, namePrefix, delayMs, outputBytes },
       labels: Object.fromEntries(settings.labels),
-      version: agentVersion(),
+      version: packageVersion(),
       clock: systemClock,
       log: createLog('muster-simulated-agents', logLevel),
       settings: {

@@ -2,7 +2,7 @@ import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.
 import type { JobRecord, JobRecord__Output } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { JobId, NodeUid } from '../../shared/ids.ts';
 import { keys, parseJobOf, parseSubmitted } from '../store/keys.ts';
-import type { Entry, Operation, Store } from '../store/store.ts';
+import type { Compare, Entry, Operation, Store } from '../store/store.ts';
 import { emptyValue, values } from '../store/values.ts';
 
 /** A node of a frozen plan. */
@@ -33,6 +33,17 @@ export interface TargetResult {
 
 const targetsAChunk = 2000;
 const stdinChunkBytes = 512 * 1024;
+/** Up to here targets and stdin ride in the submit transaction itself: one commit instead of three. */
+const smallPlan = 500;
+const smallStdinBytes = 64 * 1024;
+
+type Put = Extract<Operation, { put: string }>;
+
+export interface Chunks {
+  readonly counts: { readonly targetChunks: number; readonly stdinChunks: number };
+  readonly operations: readonly Operation[];
+  readonly compares: readonly Compare[];
+}
 
 /** Reads and writes jobs under their keys. Decides nothing. */
 export class JobStore {
@@ -42,27 +53,21 @@ export class JobStore {
     this.#store = options.store;
   }
 
-  /** Writes what is too large for the submit transaction. Harmless to repeat; swept where no order follows. */
-  async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer): Promise<{ targetChunks: number; stdinChunks: number }> {
-    let targetChunks = 0;
-    for (let from = 0; from < targets.length; from += targetsAChunk, targetChunks += 1) {
-      const chunk = targets.slice(from, from + targetsAChunk);
-      const value = values.target.encode({ uids: chunk.map((t) => t.uid), names: chunk.map((t) => t.name) });
-      await this.#store.commit({ then: [{ put: keys.target(job, targetChunks), value }] });
+  /**
+   * Writes targets and stdin ahead of the submit transaction, where they do not fit into it. What comes back belongs into that
+   * transaction: it fails if anybody else wrote chunks of the same job meanwhile. Swept where no order follows.
+   */
+  async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer): Promise<Chunks> {
+    const puts = [...targetChunks(job, targets), ...stdinChunks(job, stdin)];
+    const counts = { targetChunks: Math.ceil(targets.length / targetsAChunk), stdinChunks: Math.ceil(stdin.length / stdinChunkBytes) };
+    if (targets.length <= smallPlan && stdin.length <= smallStdinBytes) return { counts, operations: puts, compares: [] };
+    const compares: Compare[] = [];
+    for (const put of puts) {
+      const { succeeded, revision } = await this.#store.commit({ if: [{ key: keys.order(job), exists: false }], then: [put] });
+      // The order is there already: the transaction will find that out.
+      if (succeeded) compares.push({ key: put.put, modRevision: revision });
     }
-    let stdinChunks = 0;
-    for (let from = 0; from < stdin.length; from += stdinChunkBytes, stdinChunks += 1) {
-      const value = values.stdin.encode({ data: stdin.subarray(from, from + stdinChunkBytes) });
-      await this.#store.commit({ then: [{ put: keys.stdin(job, stdinChunks), value }] });
-    }
-    return { targetChunks, stdinChunks };
-  }
-
-  /** The operation that puts the only target chunk of a small job into its submit transaction. */
-  chunkOperation(job: JobId, targets: readonly Target[]): Operation | undefined {
-    if (targets.length > 200) return undefined;
-    const value = values.target.encode({ uids: targets.map((t) => t.uid), names: targets.map((t) => t.name) });
-    return { put: keys.target(job, 0), value };
+    return { counts, operations: [], compares };
   }
 
   async get(job: JobId): Promise<StoredJob | undefined> {
@@ -141,6 +146,20 @@ export function submitOperations(job: {
     { put: keys.submitted(submittedUnixMs, id), value: emptyValue },
     { put: keys.open(id), value: emptyValue },
   ];
+}
+
+function* targetChunks(job: JobId, targets: readonly Target[]): Generator<Put> {
+  for (let from = 0, n = 0; from < targets.length; from += targetsAChunk, n += 1) {
+    const chunk = targets.slice(from, from + targetsAChunk);
+    const value = values.target.encode({ uids: chunk.map((t) => t.uid), names: chunk.map((t) => t.name) });
+    yield { put: keys.target(job, n), value };
+  }
+}
+
+function* stdinChunks(job: JobId, stdin: Buffer): Generator<Put> {
+  for (let from = 0, n = 0; from < stdin.length; from += stdinChunkBytes, n += 1) {
+    yield { put: keys.stdin(job, n), value: values.stdin.encode({ data: stdin.subarray(from, from + stdinChunkBytes) }) };
+  }
 }
 
 function storedJob(id: JobId, order: Entry | undefined, state: Entry | undefined): StoredJob | undefined {

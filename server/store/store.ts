@@ -1,4 +1,4 @@
-/** Keys are text under the store's prefix, sorted bytewise; values are bytes. */
+/** Keys are printable ASCII without spaces, at most 1,024 characters, sorted bytewise; values are bytes. */
 export interface Entry {
   readonly key: string;
   readonly value: Buffer;
@@ -8,19 +8,23 @@ export interface Entry {
   readonly modRevision: number;
 }
 
-/** A condition of a transaction. */
+/** A condition of a transaction. An absent key has revisions 0 and equals no value. */
 export type Compare =
   | { readonly key: string; readonly exists: boolean }
   | { readonly key: string; readonly createRevision: number }
   | { readonly key: string; readonly modRevision: number }
   | { readonly key: string; readonly value: Buffer };
 
+/** A put under a lease that is gone rejects with CONFLICT. A branch may not write one key twice. */
 export type Operation =
   | { readonly put: string; readonly value: Buffer; readonly lease?: Lease }
   | { readonly delete: string }
   | { readonly deletePrefix: string };
 
-/** If every compare holds, `then` happens as one revision, otherwise `otherwise`; at most 100 of all three together. */
+/**
+ * If every compare holds, `then` happens as one revision, otherwise `otherwise`. Compares, operations of both branches and
+ * gets are at most 100 together, keys and values at most 1,400,000 bytes; more rejects with INVALID_FIELD.
+ */
 export interface Transaction {
   readonly if?: readonly Compare[];
   readonly then: readonly Operation[];
@@ -38,6 +42,7 @@ export interface Committed {
   readonly entries: readonly (Entry | undefined)[];
 }
 
+/** May hold fewer than were asked for though more follow, where values are large: go by `more`. */
 export interface Page {
   readonly entries: readonly Entry[];
   /** Revision at which the page was read. */
@@ -51,9 +56,9 @@ export interface ListOptions {
   readonly after?: string;
   /** At most so many, 1 to 10,000; 1,000 by default. */
   readonly limit?: number;
-  /** Read the store as it was at this revision (so that the pages of one listing agree). */
+  /** Read the store as it was at this revision (so that the pages of one listing agree); `CompactedError` where it is gone. */
   readonly revision?: number;
-  /** From the last key down; `after` then means before. */
+  /** From the last key down; `after` then means before. On etcd it costs a read of everything under the prefix. */
   readonly descending?: boolean;
 }
 
@@ -97,7 +102,7 @@ export interface Store {
   /**
    * All changes under `prefix` from `fromRevision` on (inclusive), none lost, none twice, resumed across cuts and restarts
    * of the store. Throws `CompactedError` where the revision is compacted away: list again, compare, watch on.
-   * Returning from the iteration, or the signal, ends the watch.
+   * Returning from the iteration ends the watch; so do the signal and `close`, after which the iteration is done.
    */
   watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch>;
   lease(termMs: number): Promise<Lease>;
@@ -107,13 +112,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The watch's revision is no longer in the store's history. */
+/** The revision asked for is no longer in the store's history, or was never reached by the store that is there now. */
 export class CompactedError extends Error {
-  /** The oldest revision that can still be watched from. */
+  /** A watch from before this revision is bound to fail. */
   readonly compactRevision: number;
 
   constructor(compactRevision: number) {
-    super(`the store's history before revision ${compactRevision} is compacted away`);
+    super(`the store's history does not hold the revision asked for (it begins at ${compactRevision} or later)`);
     this.name = 'CompactedError';
     this.compactRevision = compactRevision;
   }

@@ -99,6 +99,8 @@ export class Engine {
   }
 
   changes(prefix: string, from: number, limit: number): WireChanges | WireCompacted {
+    // From the future: what was watched before is not what is here now.
+    if (from > this.revision + 1) return { compacted: this.revision + 1 };
     if (from <= this.compacted) return { compacted: this.compacted + 1 };
     const rows = this.#database
       .prepare('SELECT * FROM versions WHERE id >= ? AND key >= ? AND key < ? ORDER BY id')
@@ -114,7 +116,7 @@ export class Engine {
       bytes += row.value?.length ?? 0;
       events.push(toEvent(row));
     }
-    return { events, revision: Math.max(this.revision, from - 1), more: false };
+    return { events, revision: this.revision, more: false };
   }
 
   /** Deletes a lease's keys, as one revision. */

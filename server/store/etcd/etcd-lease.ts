@@ -76,7 +76,7 @@ export class EtcdLease implements Lease {
     } catch (error) {
       alive = !isLeaseGone(error);
       waitMs = Math.min(waitMs, 500);
-      log.warn({ err: error, 'lease.id': this.id }, 'renewal of the lease failed');
+      log.warn({ 'lease.id': this.id, 'store.error': (error as Error).message }, 'renewal of the lease failed');
     }
     if (this.over !== undefined) return;
     if (alive) this.#timer = this.#armed(waitMs);

@@ -46,7 +46,8 @@ export class EtcdWatch {
       } catch (error) {
         if (error instanceof CompactedError) throw error;
         if (signal.aborted) return;
-        log.warn({ err: error, 'store.prefix': prefix, 'store.revision': this.#next }, 'watch of etcd resumes');
+        const fields = { 'store.prefix': prefix, 'store.revision': this.#next, 'store.error': (error as Error).message };
+        log.warn(fields, 'watch of etcd resumes');
       }
       await sleep(fullJitterMs(this.#attempt++, retryBaseMs, retryCapMs), signal).catch(() => undefined);
     }

@@ -1,0 +1,90 @@
+import type { AgentServiceHandlers } from '../../proto/gen/muster/v1/AgentService.ts';
+import type { ConnectRequest__Output } from '../../proto/gen/muster/v1/ConnectRequest.ts';
+import { MusterError } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import { toServiceError } from '../../shared/rpc/status.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { HelloPages } from '../fleet/hello.ts';
+import type { AgentStream, Session } from '../fleet/session.ts';
+
+/** An agent that opens a stream must have said all of its `Hello` by then. */
+const helloTimeoutMs = 15_000;
+
+/** `AgentService`: gathers the pages of `Hello`, then hands every frame to the session. */
+export function agentService(options: { fleet: Fleet; log: Log }): AgentServiceHandlers {
+  return {
+    Connect: (call) => new AgentCall(call as AgentStream, options.fleet, options.log).begin(),
+  };
+}
+
+/** One stream, from its first byte to its session. */
+class AgentCall {
+  readonly #call: AgentStream;
+  readonly #fleet: Fleet;
+  readonly #log: Log;
+  readonly #pages = new HelloPages();
+  #session: Session | undefined;
+  #admitting = false;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(call: AgentStream, fleet: Fleet, log: Log) {
+    this.#call = call;
+    this.#fleet = fleet;
+    this.#log = log;
+  }
+
+  begin(): void {
+    const call = this.#call;
+    call.on('data', (frame: ConnectRequest__Output) => this.#guard(() => this.#frame(frame)));
+    call.on('error', (error) => this.#end(error.message));
+    call.on('cancelled', () => this.#end('the agent cancelled'));
+    call.on('end', () => this.#end('the agent hung up'));
+    call.on('close', () => this.#end('the connection closed'));
+    this.#timer = setTimeout(() => this.#refuse(new MusterError('FRAME_INVALID', 'hello: did not come')), helloTimeoutMs);
+    this.#timer.unref();
+  }
+
+  #frame(frame: ConnectRequest__Output): void {
+    if (this.#over) return;
+    if (this.#session) return this.#session.receive(frame);
+    if (!frame.hello || this.#admitting) {
+      throw new MusterError('FRAME_INVALID', 'frame: only hello may come before welcome', { field: 'frame' });
+    }
+    const hello = this.#pages.add(frame.hello);
+    if (hello === undefined) return;
+    this.#admitting = true;
+    clearTimeout(this.#timer);
+    this.#fleet.admit(hello, this.#call).then(
+      (session) => {
+        this.#session = session;
+        if (this.#over) session.end('the agent hung up');
+      },
+      (error: unknown) => this.#refuse(error),
+    );
+  }
+
+  /** grpc-js turns an error thrown in a listener into the end of the process. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #refuse(error: unknown): void {
+    if (this.#over) return;
+    const answer = toServiceError(error);
+    this.#log.warn({ err: error, code: answer.code }, 'session refused');
+    if (this.#session) this.#session.end('refused', error instanceof MusterError ? error : undefined);
+    else this.#call.emit('error', answer);
+    this.#end(answer.details);
+  }
+
+  #end(reason: string): void {
+    clearTimeout(this.#timer);
+    this.#over = true;
+    this.#session?.end(reason);
+  }
+}

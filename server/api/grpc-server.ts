@@ -1,0 +1,77 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { formatAddress, requireLoopback } from '../../shared/address.ts';
+import { invalidField } from '../../shared/errors.ts';
+import { serviceDefinition } from '../../shared/rpc/proto.ts';
+import { addReflection } from './reflection.ts';
+
+/** A submission: 16 MiB of standard input, an order, 100,000 targets. */
+const maxMessageBytes = 24 * 1024 * 1024;
+
+type Implementation = Parameters<Server['addService']>[1];
+
+/** The gRPC listener of a replica: its services, health and reflection. */
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #health: HealthImplementation;
+  readonly #services: readonly string[];
+  #address = '';
+
+  /** `services` by full name, for example `muster.v1.JobService`. */
+  constructor(options: {
+    services: Readonly<Record<string, unknown>>;
+    keepaliveIntervalMs: number;
+    keepaliveTimeoutMs: number;
+  }) {
+    this.#services = Object.keys(options.services);
+    this.#server = new Server({
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
+      'grpc.keepalive_time_ms': options.keepaliveIntervalMs,
+      'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
+      'grpc.enable_channelz': 0,
+    });
+    for (const [name, implementation] of Object.entries(options.services)) {
+      this.#server.addService(serviceDefinition(name), implementation as Implementation);
+    }
+    this.#health = new HealthImplementation(Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])));
+    this.#health.addToServer(this.#server);
+    addReflection(this.#server, [...this.#services, 'grpc.health.v1.Health']);
+  }
+
+  /** Where it listens, with the port it got. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** INVALID_FIELD `--listen` where the address can't be listened on. */
+  async listen(address: string): Promise<void> {
+    const { host } = requireLoopback('--listen', address);
+    const port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+        if (error) reject(invalidField('--listen', `can't listen on ${address}: ${error.message}`));
+        else resolve(bound);
+      });
+    });
+    this.#address = formatAddress({ host, port });
+    this.#setHealth('SERVING');
+  }
+
+  /** Health says no from now on: balancers send nothing new. */
+  refuse(): void {
+    this.#setHealth('NOT_SERVING');
+  }
+
+  /** Waits for open calls, `graceMs` at most, then ends them. */
+  async close(graceMs: number): Promise<void> {
+    this.refuse();
+    const timer = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    clearTimeout(timer);
+    this.#server.forceShutdown();
+  }
+
+  #setHealth(status: 'SERVING' | 'NOT_SERVING'): void {
+    for (const name of ['', ...this.#services]) this.#health.setStatus(name, status);
+  }
+}

@@ -1,0 +1,152 @@
+import type { CancelRequest__Output } from '../../proto/gen/muster/v1/CancelRequest.ts';
+import type { JobServiceHandlers } from '../../proto/gen/muster/v1/JobService.ts';
+import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOutputRequest.ts';
+import type { ReadOutputResponse } from '../../proto/gen/muster/v1/ReadOutputResponse.ts';
+import type { RunRequest__Output } from '../../proto/gen/muster/v1/RunRequest.ts';
+import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
+import { invalidField, MusterError } from '../../shared/errors.ts';
+import { type ExecutionId, isJobId, type JobId, type NodeUid } from '../../shared/ids.ts';
+import { planRoot } from '../../shared/merkle.ts';
+import { buildOrder } from '../../shared/order.ts';
+import { maxGraceMs } from '../../shared/order/limits.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { plan } from '../jobs/plan.ts';
+import type { JobProgress } from '../jobs/progress.ts';
+import { isTerminal } from '../jobs/states.ts';
+import { type Resume, Watcher } from '../jobs/watch.ts';
+import { executionMessage, jobMessage } from '../jobs/wire.ts';
+import type { Outputs } from '../output/outputs.ts';
+import type { CallContext, Handlers } from './handlers.ts';
+import { pageSize } from './page.ts';
+import { readOutput } from './read-output.ts';
+import { resumePoints } from './resume.ts';
+
+export interface JobServiceOptions {
+  readonly handlers: Handlers;
+  readonly directory: Directory;
+  readonly jobs: Jobs;
+  readonly outputs: Outputs;
+  readonly now: () => number;
+}
+
+const nodesAPage = 1000;
+const maxSignal = 64;
+
+/** `JobService`: translates, calls, translates back. */
+export function jobService(options: JobServiceOptions): JobServiceHandlers {
+  const { handlers, directory, jobs, outputs } = options;
+  const nodeAway = (uid: string): boolean => directory.get(uid as NodeUid)?.presence === undefined;
+  const message = (progress: JobProgress) => jobMessage(progress, jobs.coordinatorOf(progress));
+  const watch = (
+    progress: JobProgress,
+    request: { withoutOutput: boolean; resume: ReadonlyMap<ExecutionId, Resume> },
+    send: (event: WatchEvent) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> =>
+    new Watcher({
+      progress,
+      outputs: request.withoutOutput ? undefined : outputs,
+      resume: request.resume,
+      nodeAway,
+      coordinator: () => jobs.coordinatorOf(progress),
+      send,
+      signal,
+    }).run();
+  return {
+    Plan: handlers.serverStream(async ({ target }, send) => {
+      const nodes = plan(directory, target);
+      for (let from = 0; from < nodes.length; from += nodesAPage) {
+        await send({ nodes: nodes.slice(from, from + nodesAPage), total: nodes.length });
+      }
+    }),
+    Submit: handlers.unary(async ({ order, targets, signature, stdin, traceparent }, context) => {
+      const parent = traceparent || context.traceparent;
+      const submission = { orderBytes: Buffer.from(order), targets, signature, stdin: Buffer.from(stdin), traceparent: parent };
+      const { progress, existed } = await jobs.submit(submission);
+      return { job: message(progress), existed };
+    }),
+    Run: handlers.serverStream(async (request, send, context) => {
+      const progress = await submitRun(options, request, context);
+      const resume = new Map<ExecutionId, Resume>();
+      const { withoutOutput } = request;
+      await watch(progress, { withoutOutput, resume }, (event) => send({ event }), context.signal);
+    }),
+    Watch: handlers.serverStream(async (request, send, { signal }) => {
+      const progress = await jobs.progress(jobId(request.jobId), signal);
+      const { withoutOutput } = request;
+      await watch(progress, { withoutOutput, resume: resumePoints(request.resume) }, (event) => send({ event }), signal);
+    }),
+    GetJob: handlers.unary(async (request) => ({ job: message(await existing(jobs, request.jobId)) })),
+    ListJobs: handlers.unary(async (request) => {
+      const limit = pageSize(request.pageSize, 50);
+      const found = request.openOnly ? await openJobs(jobs, limit, request.pageToken) : await jobs.stored.newest(limit, request.pageToken);
+      const snapshots = await Promise.all(found.jobs.map((id) => jobs.snapshot(id)));
+      const listed = snapshots.filter((progress) => progress !== undefined);
+      return { jobs: listed.map(message), nextPageToken: found.next ?? '' };
+    }),
+    ListExecutions: handlers.unary(async (request) => {
+      const progress = await existing(jobs, request.jobId);
+      const limit = pageSize(request.pageSize, 500);
+      const start = request.pageToken === '' ? 0 : Number(request.pageToken);
+      if (!Number.isSafeInteger(start) || start < 0) throw invalidField('page_token', 'is none of ours');
+      const end = Math.min(start + limit, progress.targets.length);
+      const executions = [];
+      for (let index = start; index < end; index += 1) executions.push(executionMessage(progress, index, nodeAway));
+      return { executions, nextPageToken: end < progress.targets.length ? String(end) : '' };
+    }),
+    Cancel: handlers.unary(async (request, { signal }) => {
+      const cancel = cancelOptions(request);
+      return { job: message(await jobs.cancel(jobId(request.jobId), cancel, signal)) };
+    }),
+    ReadOutput: handlers.serverStream<ReadOutputRequest__Output, ReadOutputResponse>(async (request, send, { signal }) => {
+      const progress = await existing(jobs, request.jobId);
+      await readOutput({ progress, request, outputs, nodeAway, isOver: (state) => isTerminal(state), signal }, (chunk) => send({ chunk }));
+    }),
+  };
+}
+
+function jobId(text: string): JobId {
+  if (!isJobId(text)) throw invalidField('job_id', 'must be 32 lower-case hex digits');
+  return text;
+}
+
+async function existing(jobs: Jobs, id: string): Promise<JobProgress> {
+  const progress = await jobs.snapshot(jobId(id));
+  if (!progress) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
+  return progress;
+}
+
+async function openJobs(jobs: Jobs, limit: number, token: string): Promise<{ jobs: JobId[]; next: string | undefined }> {
+  const open = (await jobs.stored.openJobs()).filter((id) => id > token);
+  return { jobs: open.slice(0, limit), next: open.length > limit ? open[limit - 1] : undefined };
+}
+
+function cancelOptions({ signal, graceMs }: CancelRequest__Output): { signal: number; graceMs: number | undefined } {
+  if (signal > maxSignal) throw invalidField('signal', `${signal} is no signal; 0 to ${maxSignal}`);
+  if (graceMs !== undefined && graceMs > maxGraceMs) throw invalidField('grace_ms', `${graceMs} is more than ${maxGraceMs}`);
+  return { signal, graceMs };
+}
+
+/** Plan and order in one, unsigned: for people with grpcurl. */
+async function submitRun(options: JobServiceOptions, request: RunRequest__Output, context: CallContext): Promise<JobProgress> {
+  const { spec } = request;
+  if (!spec?.command) throw invalidField('spec.command', 'is required');
+  const nodes = plan(options.directory, request.target);
+  const uids = nodes.map((node) => node.uid);
+  const stdin = Buffer.from(request.stdin);
+  const { bytes } = buildOrder({
+    ...(request.id !== '' && { id: request.id }),
+    command: spec.command,
+    plan: { root: planRoot(uids), count: uids.length },
+    selector: request.target?.selector ?? '',
+    stdin,
+    limits: spec.limits,
+    rollout: spec.rollout,
+    createdUnixMs: options.now(),
+    deliverWithinMs: spec.deliverWithinMs,
+  });
+  const empty = Buffer.alloc(0);
+  const submission = { orderBytes: bytes, targets: uids, signature: empty, stdin, traceparent: context.traceparent };
+  return (await options.jobs.submit(submission)).progress;
+}

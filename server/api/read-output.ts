@@ -1,0 +1,77 @@
+import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
+import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOutputRequest.ts';
+import { invalidField, MusterError } from '../../shared/errors.ts';
+import type { OutputStreamName } from '../fleet/session.ts';
+import type { JobProgress } from '../jobs/progress.ts';
+import { chunkFields } from '../jobs/watch.ts';
+import type { OutputPiece } from '../output/output-read.ts';
+import type { Outputs } from '../output/outputs.ts';
+
+interface Options {
+  readonly progress: JobProgress;
+  readonly request: ReadOutputRequest__Output;
+  readonly outputs: Outputs;
+  readonly nodeAway: (uid: string) => boolean;
+  readonly isOver: (state: ReturnType<JobProgress['stateAt']>) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One stream of one execution, from `from` up to `until` or its end. */
+export async function readOutput(options: Options, send: (chunk: OutputChunk) => Promise<void>): Promise<void> {
+  const { progress, request, signal } = options;
+  const stream = streamOf(request.stream);
+  if (request.until !== 0 && request.until < request.from) throw invalidField('until', 'is before from');
+  const index = targetOf(progress, request);
+  const target = progress.targets[index];
+  const state = progress.stateAt(index);
+  if (!target || state === 'EXECUTION_STATE_PENDING') {
+    throw new MusterError('UNKNOWN_EXECUTION', `${request.node} has not begun with job ${progress.id}`, { field: 'node' });
+  }
+  const head = { execution: progress.executionAt(index), node: target.name, stream };
+  const result = progress.resultAt(index);
+  const over = options.isOver(state);
+  const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result?.stdout : result?.stderr;
+  const total = over ? Number(summary?.bytes ?? 0) : undefined;
+  if (total !== undefined && request.from > total) {
+    throw new MusterError('OFFSET_PAST_END', `from: ${request.from} is past the end at ${total}`, { field: 'from' });
+  }
+  if (over && Number(result?.startedUnixMs ?? 0) === 0) return await send({ ...head, offset: 0, end: true });
+  if (options.nodeAway(target.uid)) throw new MusterError('NODE_AWAY', `${target.name} has no session; its output is there`);
+  const until = request.until === 0 ? Number.POSITIVE_INFINITY : request.until;
+  const { execution, node } = { execution: head.execution, node: target.uid };
+  for await (const piece of options.outputs.follow({ execution, node, stream, from: request.from, signal })) {
+    const bounded = cut(piece, until);
+    if (bounded) await send({ ...head, ...chunkFields(bounded) });
+    if (endOf(piece) >= until) return;
+  }
+}
+
+function streamOf(stream: ReadOutputRequest__Output['stream']): OutputStreamName {
+  if (stream === 'OUTPUT_STREAM_STDOUT' || stream === 'OUTPUT_STREAM_STDERR') return stream;
+  throw invalidField('stream', 'must be OUTPUT_STREAM_STDOUT or OUTPUT_STREAM_STDERR');
+}
+
+function targetOf(progress: JobProgress, request: ReadOutputRequest__Output): number {
+  if (request.node === '') throw invalidField('node', 'is required: a name or uid');
+  const index =
+    progress.indexOf(request.node) ?? progress.targets.findIndex((target) => target.name === request.node);
+  if (index < 0 || request.attempt > 1) {
+    const attempt = request.attempt > 1 ? `, attempt ${request.attempt}` : '';
+    throw new MusterError('UNKNOWN_EXECUTION', `job ${progress.id} has no execution on ${request.node}${attempt}`, { field: 'node' });
+  }
+  return index;
+}
+
+const endOf = (piece: OutputPiece): number => {
+  if (piece.type === 'data') return piece.offset + piece.data.length;
+  return piece.type === 'gap' ? piece.until : Number.POSITIVE_INFINITY;
+};
+
+/** The piece without what is at or past `until`; undefined where nothing is left. */
+function cut(piece: OutputPiece, until: number): OutputPiece | undefined {
+  if (piece.type === 'data') {
+    if (piece.offset >= until) return undefined;
+    return { ...piece, data: piece.data.subarray(0, Math.max(0, until - piece.offset)) };
+  }
+  return piece.type === 'gap' ? { ...piece, until: Math.min(piece.until, until) } : piece;
+}

@@ -1,0 +1,152 @@
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { ExecutionState__Output } from '../../proto/gen/muster/v1/ExecutionState.ts';
+import type { JobCounts } from '../../proto/gen/muster/v1/JobCounts.ts';
+import { type ExecutionId, executionId, type JobId } from '../../shared/ids.ts';
+import type { ValidOrder } from '../../shared/order.ts';
+import type { StoredJob, Target } from './job-store.ts';
+import { isTerminal, raises } from './states.ts';
+
+export type JobStateName = 'open' | 'cancelling' | 'stopping' | 'closed';
+
+/** What changed: the target of that index, or the job itself. */
+export type ProgressChange = number | 'job';
+
+/**
+ * What is known of one job's executions, and everybody who watches it. States only move forward; the first terminal result
+ * stands. Attempts above one come with retries.
+ */
+export class JobProgress {
+  readonly id: JobId;
+  readonly order: ValidOrder;
+  readonly orderBytes: Buffer;
+  readonly targets: readonly Target[];
+  readonly submittedUnixMs: number;
+  readonly traceparent: string;
+  readonly #states: ExecutionState__Output[];
+  readonly #results: (ExecutionResult | undefined)[];
+  readonly #started: number[];
+  readonly #indexes = new Map<string, number>();
+  readonly #listeners = new Set<(change: ProgressChange) => void>();
+  readonly #counts = new Map<ExecutionState__Output, number>();
+  state: JobStateName;
+  reason: string;
+  closedUnixMs: number;
+  /** Nobody tells this object anything any more: look the job up again. */
+  abandoned = false;
+
+  constructor(options: { job: StoredJob; order: ValidOrder; targets: readonly Target[] }) {
+    const { job, order, targets } = options;
+    this.id = job.id;
+    this.order = order;
+    this.orderBytes = job.orderBytes;
+    this.targets = targets;
+    this.submittedUnixMs = job.submittedUnixMs;
+    this.traceparent = job.traceparent;
+    this.state = job.record.state as JobStateName;
+    this.reason = job.record.reason;
+    this.closedUnixMs = job.record.closedUnixMs;
+    this.#states = targets.map(() => 'EXECUTION_STATE_PENDING');
+    this.#results = targets.map(() => undefined);
+    this.#started = targets.map(() => 0);
+    for (const [index, target] of targets.entries()) this.#indexes.set(target.uid, index);
+    this.#counts.set('EXECUTION_STATE_PENDING', targets.length);
+  }
+
+  indexOf(uid: string): number | undefined {
+    return this.#indexes.get(uid);
+  }
+
+  executionAt(index: number): ExecutionId {
+    const target = this.targets[index];
+    if (target === undefined) throw new RangeError(`job ${this.id} has no target ${index}`);
+    return executionId(this.id, target.uid, 1);
+  }
+
+  stateAt(index: number): ExecutionState__Output {
+    return this.#states[index] ?? 'EXECUTION_STATE_UNSPECIFIED';
+  }
+
+  resultAt(index: number): ExecutionResult | undefined {
+    return this.#results[index];
+  }
+
+  startedAt(index: number): number {
+    return this.#started[index] ?? 0;
+  }
+
+  count(state: ExecutionState__Output): number {
+    return this.#counts.get(state) ?? 0;
+  }
+
+  /** Every execution has its end. */
+  get complete(): boolean {
+    let terminal = 0;
+    for (const [state, count] of this.#counts) if (isTerminal(state)) terminal += count;
+    return terminal === this.targets.length;
+  }
+
+  /** Moves an execution forward and tells the watchers; false where that would be no step forward. */
+  raise(index: number, state: ExecutionState__Output, detail: { result?: ExecutionResult; startedUnixMs?: number } = {}): boolean {
+    const from = this.stateAt(index);
+    if (!raises(from, state)) return false;
+    this.#states[index] = state;
+    this.#counts.set(from, this.count(from) - 1);
+    this.#counts.set(state, this.count(state) + 1);
+    if (detail.result) this.#results[index] = detail.result;
+    const startedUnixMs = detail.startedUnixMs ?? Number(detail.result?.startedUnixMs ?? 0);
+    if (startedUnixMs > 0) this.#started[index] = startedUnixMs;
+    this.#tell(index);
+    return true;
+  }
+
+  /** Tells the watchers that something about the execution changed which is no state: its node went away or came back. */
+  touch(index: number): void {
+    this.#tell(index);
+  }
+
+  /** Changes what the job itself is; tells the watchers. */
+  setJob(state: JobStateName, reason: string, closedUnixMs = 0): void {
+    this.state = state;
+    this.reason = reason;
+    this.closedUnixMs = closedUnixMs;
+    this.#tell('job');
+  }
+
+  abandon(): void {
+    this.abandoned = true;
+    this.#tell('job');
+  }
+
+  counts(): JobCounts {
+    const closed = this.state === 'closed';
+    const unheard =
+      this.count('EXECUTION_STATE_PENDING') +
+      this.count('EXECUTION_STATE_DISPATCHED') +
+      this.count('EXECUTION_STATE_RUNNING');
+    return {
+      total: this.targets.length,
+      pending: this.count('EXECUTION_STATE_PENDING'),
+      dispatched: this.count('EXECUTION_STATE_DISPATCHED'),
+      running: this.count('EXECUTION_STATE_RUNNING'),
+      succeeded: this.count('EXECUTION_STATE_SUCCEEDED'),
+      failed: this.count('EXECUTION_STATE_FAILED'),
+      timedOut: this.count('EXECUTION_STATE_TIMED_OUT'),
+      cancelled: this.count('EXECUTION_STATE_CANCELLED'),
+      interrupted: this.count('EXECUTION_STATE_INTERRUPTED'),
+      expired: this.count('EXECUTION_STATE_EXPIRED'),
+      rejected: this.count('EXECUTION_STATE_REJECTED'),
+      skipped: this.count('EXECUTION_STATE_SKIPPED'),
+      undetermined: closed ? unheard : 0,
+    };
+  }
+
+  /** Calls `listener` for every change until the returned function is called. */
+  subscribe(listener: (change: ProgressChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(change: ProgressChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Execution } from '../../proto/gen/muster/v1/Execution.ts';
+import type { Job } from '../../proto/gen/muster/v1/Job.ts';
+import type { Order, Order__Output } from '../../proto/gen/muster/v1/Order.ts';
+import { codec } from '../../shared/rpc/proto.ts';
+import type { JobProgress } from './progress.ts';
+import { isTerminal } from './states.ts';
+
+const orders = codec<Order, Order__Output>('muster.v1.Order');
+const states = {
+  open: 'JOB_STATE_OPEN',
+  cancelling: 'JOB_STATE_CANCELLING',
+  stopping: 'JOB_STATE_STOPPING',
+  closed: 'JOB_STATE_CLOSED',
+} as const;
+
+/** A job as clients see it. */
+export function jobMessage(progress: JobProgress, coordinator: string): Job {
+  return {
+    id: progress.id,
+    state: states[progress.state],
+    closingReason: progress.state === 'open' ? '' : progress.reason,
+    order: orders.decode(progress.orderBytes),
+    counts: progress.counts(),
+    submittedUnixMs: progress.submittedUnixMs,
+    closedUnixMs: progress.closedUnixMs,
+    deadlineUnixMs: progress.order.jobDeadlineUnixMs,
+    coordinator,
+  };
+}
+
+/** One execution as clients see it. */
+export function executionMessage(progress: JobProgress, index: number, nodeAway: (uid: string) => boolean): Execution {
+  const target = progress.targets[index];
+  const state = progress.stateAt(index);
+  const over = isTerminal(state);
+  return {
+    id: progress.executionAt(index),
+    nodeUid: target?.uid ?? '',
+    node: target?.name ?? '',
+    attempt: 1,
+    state,
+    result: progress.resultAt(index) ?? null,
+    nodeAway: !over && nodeAway(target?.uid ?? ''),
+    undetermined: !over && progress.state === 'closed',
+    startedUnixMs: progress.startedAt(index),
+  };
+}

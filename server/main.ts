@@ -1,0 +1,42 @@
+import { MusterError } from '../shared/errors.ts';
+import { createLog } from '../shared/log.ts';
+import { systemClock } from '../shared/time.ts';
+import { Replica } from './replica.ts';
+import { parseReplicaSettings, type ReplicaSettings, replicaSettings } from './settings.ts';
+
+/** Exit statuses: 0 stopped by a signal, 1 could not start, 2 usage. */
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  if (replicaSettings.wantsHelp(argv)) {
+    process.stdout.write(replicaSettings.help());
+    return;
+  }
+  const settings = parse(argv);
+  if (settings === undefined) return;
+  const log = createLog('muster-replica', settings.logLevel);
+  const stop = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+  try {
+    const replica = await Replica.start({ settings, clock: systemClock, log });
+    await stop;
+    await replica.stop();
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    process.stderr.write(`muster replica: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function parse(argv: readonly string[]): ReplicaSettings | undefined {
+  try {
+    return parseReplicaSettings(argv, process.env);
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    process.stderr.write(`muster replica: ${error.message}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+await main();

@@ -1,0 +1,138 @@
+import type { Log } from '../shared/log.ts';
+import type { Clock } from '../shared/time.ts';
+import { packageVersion } from '../shared/version.ts';
+import { agentService } from './api/agent-service.ts';
+import { clusterService } from './api/cluster-service.ts';
+import { GrpcServer } from './api/grpc-server.ts';
+import { Handlers } from './api/handlers.ts';
+import { jobService } from './api/job-service.ts';
+import { nodeService } from './api/node-service.ts';
+import { Directory } from './fleet/directory.ts';
+import { DirectorySync } from './fleet/directory-sync.ts';
+import { Fleet } from './fleet/fleet.ts';
+import { Inventory } from './fleet/inventory.ts';
+import { ClaimQueue } from './fleet/presence.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { Outputs } from './output/outputs.ts';
+import type { ReplicaSettings } from './settings.ts';
+import { claimEra } from './store/era.ts';
+import { keys } from './store/keys.ts';
+import { openStore } from './store/open.ts';
+import { ReplicaLease } from './store/replica-lease.ts';
+import type { Store } from './store/store.ts';
+import { values } from './store/values.ts';
+
+/** One control-plane process: puts the parts together, starts and stops them in order. */
+export class Replica {
+  readonly #settings: ReplicaSettings;
+  readonly #log: Log;
+  readonly #store: Store;
+  readonly #lease: ReplicaLease;
+  readonly #sync: DirectorySync;
+  readonly #fleet: Fleet;
+  readonly #jobs: Jobs;
+  readonly #grpc: GrpcServer;
+
+  private constructor(parts: {
+    settings: ReplicaSettings;
+    log: Log;
+    store: Store;
+    lease: ReplicaLease;
+    sync: DirectorySync;
+    fleet: Fleet;
+    jobs: Jobs;
+    grpc: GrpcServer;
+  }) {
+    this.#settings = parts.settings;
+    this.#log = parts.log;
+    this.#store = parts.store;
+    this.#lease = parts.lease;
+    this.#sync = parts.sync;
+    this.#fleet = parts.fleet;
+    this.#jobs = parts.jobs;
+    this.#grpc = parts.grpc;
+  }
+
+  static async start(options: { settings: ReplicaSettings; clock: Clock; log: Log }): Promise<Replica> {
+    const { settings, clock, log } = options;
+    const replica = settings.name;
+    const version = packageVersion();
+    const store = await openStore({ store: settings.store, log, clock });
+    const era = await claimEra(store);
+    const startedUnixMs = clock.now();
+    let announce = async (): Promise<void> => {};
+    const lease: ReplicaLease = await ReplicaLease.grant({
+      ...{ store, clock, log, termMs: settings.leaseTermMs },
+      regranted: async () => {
+        await announce();
+        await fleet.reclaimAll();
+        await jobs.reclaimAll();
+      },
+    });
+    const directory = new Directory();
+    const sync = new DirectorySync({ store, directory, log });
+    const claims = new ClaimQueue({ store, lease: () => lease.current });
+    const inventory = new Inventory({ store, claims, clock, replica, era });
+    const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
+    const observer = { submitted() {}, event() {}, cancelled() {}, closed() {} };
+    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
+    const fleet: Fleet = new Fleet({
+      ...{ inventory, directory, clock, log, replica, heartbeatMs: settings.heartbeatMs },
+      sink: {
+        opened: (opened) => jobs.opened(opened),
+        closed: (closed) => jobs.closed(closed),
+        event: (from, execution, event) => jobs.event(from, execution, event),
+        heartbeat: () => {},
+      },
+      observer: { sessionOpened() {}, sessionClosed() {} },
+    });
+    const outputs = new Outputs({ source: fleet });
+    const handlers = new Handlers({
+      observe: ({ method, code, unexpected }) => {
+        if (unexpected !== undefined) log.error({ err: unexpected, 'rpc.method': method, code }, 'a call failed unexpectedly');
+      },
+    });
+    const grpc = new GrpcServer({
+      services: {
+        'muster.v1.AgentService': agentService({ fleet, log }),
+        'muster.v1.JobService': jobService({ handlers, directory, jobs, outputs, now: () => clock.now() }),
+        'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
+        'muster.v1.ClusterService': clusterService({
+          ...{ handlers, store, replica, version },
+          sessions: () => fleet.size,
+          openJobs: () => jobs.open,
+        }),
+      },
+      ...{ keepaliveIntervalMs: settings.keepaliveIntervalMs, keepaliveTimeoutMs: settings.keepaliveTimeoutMs },
+    });
+    await sync.start();
+    // Open jobs come before sessions: what agents bring then finds its job.
+    await jobs.adopt();
+    await grpc.listen(settings.listen);
+    announce = async () => {
+      const value = values.replica.encode({ name: replica, address: grpc.address, version, startedUnixMs });
+      await store.commit({ then: [{ put: keys.replica(replica), value, lease: lease.current }] });
+    };
+    await announce();
+    log.info({ address: grpc.address, store: store.driver }, `replica ${replica} serves on ${grpc.address}`);
+    return new Replica({ settings, log, store, lease, sync, fleet, jobs, grpc });
+  }
+
+  /** Where agents and clients connect. */
+  get address(): string {
+    return this.#grpc.address;
+  }
+
+  /** Nothing new, agents elsewhere, results into the store, calls to their end, everything it had claimed let go. */
+  async stop(): Promise<void> {
+    const graceMs = this.#settings.drainTimeoutMs;
+    this.#log.info('replica stops');
+    this.#grpc.refuse();
+    await this.#fleet.drain(graceMs);
+    await this.#jobs.close();
+    await this.#grpc.close(graceMs);
+    await this.#sync.close();
+    await this.#lease.close();
+    await this.#store.close();
+  }
+}

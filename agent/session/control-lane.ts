@@ -25,7 +25,8 @@ export class ControlLane {
     return this.#frames.length + this.#behind.size;
   }
 
-  get queuedFrames(): number {
+  /** Frames held in memory. */
+  get frames(): number {
     return this.#frames.length;
   }
 

@@ -2,6 +2,7 @@ import { type ChannelCredentials, type ClientDuplexStream, Client, connectivityS
 import type { ConnectRequest } from '../../proto/gen/muster/v1/ConnectRequest.ts';
 import type { ConnectResponse__Output } from '../../proto/gen/muster/v1/ConnectResponse.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
+import { OwnedSockets } from './owned-sockets.ts';
 
 export type ConnectStream = ClientDuplexStream<ConnectRequest, ConnectResponse__Output>;
 
@@ -22,7 +23,8 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<Client> {
   signal.throwIfAborted();
-  const client = new Client(server, credentials, {
+  const sockets = new OwnedSockets({ credentials });
+  const client = new Client(server, sockets, {
     // One HTTP/2 connection is one fate: share none.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_retries': 0,
@@ -40,6 +42,7 @@ export async function dial(
     return client;
   } catch (error) {
     client.close();
+    sockets.destroy();
     throw error;
   }
 }

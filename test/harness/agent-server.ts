@@ -16,6 +16,8 @@ export class ServerSession {
   readonly frames: Frame[] = [];
   readonly call: ServerDuplexStream<Frame, ConnectResponse>;
   readonly #waiting = new Set<() => void>();
+  /** The agent has ended its half in good order. */
+  halfClosed = false;
   #over = false;
 
   constructor(call: ServerDuplexStream<Frame, ConnectResponse>) {
@@ -23,6 +25,9 @@ export class ServerSession {
     call.on('data', (frame: Frame) => {
       this.frames.push(frame);
       this.#changed();
+    });
+    call.on('end', () => {
+      this.halfClosed = !call.cancelled;
     });
     for (const event of ['end', 'error', 'cancelled', 'close']) {
       call.on(event, () => {
@@ -34,6 +39,11 @@ export class ServerSession {
 
   send(frame: ConnectResponse): void {
     this.call.write(frame);
+  }
+
+  /** Bytes in the place of a frame. */
+  sendRaw(bytes: Buffer): void {
+    this.call.write(bytes as unknown as ConnectResponse);
   }
 
   welcome(era = 1, revision = 1, more: { heartbeatIntervalMs?: number; replica?: string } = {}): void {
@@ -105,7 +115,10 @@ export class AgentServer {
       server.sessions.push(new ServerSession(call));
       for (const check of [...server.#waiting]) check();
     };
-    server.#server.addService(serviceDefinition('muster.v1.AgentService'), { Connect });
+    const { Connect: method } = serviceDefinition('muster.v1.AgentService');
+    if (method === undefined) throw new Error('no method Connect');
+    const responseSerialize = (frame: object): Buffer => (Buffer.isBuffer(frame) ? frame : method.responseSerialize(frame));
+    server.#server.addService({ Connect: { ...method, responseSerialize } }, { Connect });
     server.#port = await new Promise<number>((resolve, reject) => {
       const bound = (error: Error | null, actual: number): void => (error ? reject(error) : resolve(actual));
       server.#server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), bound);

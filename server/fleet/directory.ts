@@ -82,7 +82,6 @@ export class Directory {
     this.#nodes.delete(uid);
     this.#forgetName(before);
     this.#unindex(before);
-    this.#ranks = undefined;
     this.#tell({ uid, before, after: undefined });
   }
 

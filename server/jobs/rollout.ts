@@ -119,7 +119,6 @@ export class Rollout {
   report(index: number, state: StateName): boolean {
     const from = this.#states[index];
     if (from === undefined || !raises(from, state)) return false;
-    this.#set(index, fresh, false);
     this.#states[index] = state;
     if (isTerminal(state)) this.#end(index, state);
     else this.#take(index);

@@ -88,6 +88,15 @@ test('a leaf can not be passed off as a node of the tree', () => {
   assert.notDeepEqual(merkleRoot([Buffer.concat([left, right])]), merkleRoot([left, right]));
 });
 
+test('the root of a larger plan does not verify under a smaller count', () => {
+  const plan = uids(2);
+  const { root } = new PlanTree(plan);
+  const first = merkleRoot([Buffer.concat([Buffer.from('muster.v1.plan\0'), Buffer.from(plan[0] as string, 'hex')])]);
+  const claim = { root, uid: plan[1] as string };
+  assert.ok(verifyInclusion({ ...claim, count: 2, proof: { index: 1, siblings: [first] } }));
+  assert.equal(verifyInclusion({ ...claim, count: 1, proof: { index: 0, siblings: [first] } }), false);
+});
+
 test('an index outside the plan and a text that is no uid are refused', () => {
   const tree = new PlanTree(uids(3));
   assert.throws(() => tree.proof(3), RangeError);

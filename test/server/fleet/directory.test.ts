@@ -25,9 +25,9 @@ const namesOf = (nodes: readonly { name: string }[]): string[] => nodes.map(({ n
 
 test('nodes come in natural order', () => {
   const directory = new Directory();
-  const names = ['web-10', 'web-2', 'web-02', 'web', 'a.b', 'web-2a', 'a-b', '10', '9', 'web-2-1'];
+  const names = ['web-10', 'web-2', 'web-02', 'web', 'a.b', 'web-2a', 'a-b', '10', '9', 'web-2-1', 'web-1234567890'];
   for (const [n, name] of names.entries()) directory.upsert(nodeOf(n, { name }));
-  const sorted = ['9', '10', 'a-b', 'a.b', 'web', 'web-02', 'web-2', 'web-2-1', 'web-2a', 'web-10'];
+  const sorted = ['9', '10', 'a-b', 'a.b', 'web', 'web-02', 'web-2', 'web-2-1', 'web-2a', 'web-10', 'web-1234567890'];
   assert.deepEqual(namesOf(directory.select(everything)), sorted);
   assert.deepEqual(names.toSorted(compareNatural), sorted);
 });

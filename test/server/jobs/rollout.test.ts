@@ -106,6 +106,32 @@ test('an offer that never left counts as none: it may be skipped', () => {
   rollout.withdraw(1);
   assert.deepEqual(rollout.decide(), { ...nothing, skip: [0, 1, 2] });
   assert.ok(rollout.complete);
+
+  const late = fresh({ count: 1 });
+  late.decide();
+  late.cancel();
+  assert.deepEqual(late.decide(), { ...nothing, cancel: [0] });
+  late.withdraw(0);
+  assert.deepEqual(late.decide(), { ...nothing, skip: [0] });
+});
+
+test('an offer that never left does not undo an earlier one that may have', () => {
+  const rollout = fresh({ count: 2, maxConcurrency: 1 });
+  rollout.decide();
+  rollout.missing(0);
+  assert.deepEqual(rollout.decide().offer, [0]);
+  rollout.withdraw(0);
+  rollout.cancel();
+  assert.deepEqual(rollout.decide(), { ...nothing, cancel: [0], skip: [1] });
+});
+
+test('one that was given back and is heard of all the same holds its slot again', () => {
+  const rollout = fresh({ count: 2, maxConcurrency: 1 });
+  rollout.decide();
+  rollout.missing(0);
+  rollout.report(0, 'EXECUTION_STATE_DISPATCHED');
+  assert.equal(rollout.inFlight, 1);
+  assert.deepEqual(rollout.decide().offer, []);
 });
 
 test('steps are committed before they are used, and asked for in time', () => {

@@ -30,7 +30,12 @@ function requirementOf(
   all: readonly string[],
 ): fc.Arbitrary<Requirement> {
   return fc
-    .record({ name: oneOf(names), kind: fc.nat(5), values: someOf(all), bound: fc.integer().map(String) })
+    .record({
+      name: oneOf(names),
+      kind: fc.nat(5),
+      values: someOf(all),
+      bound: fc.oneof(fc.constantFrom('7', '12', '100', '-5'), fc.integer().map(String)),
+    })
     .map(({ name, kind, values: some, bound }): Requirement => {
       const operators = ['exists', 'absent', 'in', 'notin', 'above', 'below'] as const;
       const operator = operators[kind] as (typeof operators)[number];

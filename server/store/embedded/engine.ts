@@ -100,8 +100,7 @@ export class Engine {
 
   changes(prefix: string, from: number, limit: number): WireChanges | WireCompacted {
     // From the future: what was watched before is not what is here now.
-    if (from > this.revision + 1) return { compacted: this.revision + 1 };
-    if (from <= this.compacted) return { compacted: this.compacted + 1 };
+    if (from > this.revision + 1 || from <= this.compacted) return { compacted: this.compacted + 1 };
     const rows = this.#database
       .prepare('SELECT * FROM versions WHERE id >= ? AND key >= ? AND key < ? ORDER BY id')
       .iterate(from * width, prefix, prefixEnd(prefix));

@@ -20,7 +20,7 @@ import { checkListOptions, checkTransaction, defaultPage } from '../transaction-
 import { Endpoints } from './endpoints.ts';
 import { EtcdLease } from './etcd-lease.ts';
 import { EtcdWatch } from './etcd-watch.ts';
-import { isRevisionGone, isTooLarge } from './store-error.ts';
+import { isCompacted, isFuture, isTooLarge } from './store-error.ts';
 import { type EtcdOperation, Wire } from './wire.ts';
 
 /** PEM each. */
@@ -192,7 +192,8 @@ export class EtcdStore implements Store {
     try {
       return await this.#kv.range(request);
     } catch (error) {
-      if (isRevisionGone(error)) throw new CompactedError(Number(request.revision) + 1);
+      if (isCompacted(error)) throw new CompactedError(Number(request.revision) + 2);
+      if (isFuture(error)) throw new CompactedError(1);
       if (!isTooLarge(error) || request.limit === 1) throw error;
       return this.#range({ ...request, limit: Math.ceil(request.limit / 8) });
     }

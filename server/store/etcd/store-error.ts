@@ -10,9 +10,11 @@ export function movesOn(error: Error): boolean {
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.INTERNAL || code === status.UNKNOWN;
 }
 
-/** The revision asked for is compacted away, or was never reached by what is there now. */
-export const isRevisionGone = (error: unknown): boolean =>
-  /required revision (has been compacted|is a future revision)/.test(causeText(error));
+/** The revision asked for is compacted away. */
+export const isCompacted = (error: unknown): boolean => /required revision has been compacted/.test(causeText(error));
+
+/** The revision asked for was never reached by what is there now. */
+export const isFuture = (error: unknown): boolean => /required revision is a future revision/.test(causeText(error));
 
 /** The answer does not fit into one message. */
 export const isTooLarge = (error: unknown): boolean => /message larger than max/i.test(causeText(error));

@@ -63,7 +63,7 @@ export class Wire {
   }
 
   event(event: IEvent): WatchEvent {
-    if ((event.type as string) === 'PUT') return { type: 'put', entry: this.entry(event.kv) };
+    if (event.type === 'Put') return { type: 'put', entry: this.entry(event.kv) };
     return { type: 'delete', key: this.#text(event.kv), modRevision: Number(event.kv.mod_revision) };
   }
 

@@ -26,18 +26,18 @@ measure() { # <file> → $size
 find_end() { # → $end: past everything kept or counted as lost
   end=0
   last=
-  for file in "$stream".[0-9]*.[0-9]*; do
-    [ -e "$file" ] || continue
-    locate "$file"
-    if [ "$at" -ge "$end" ]; then end=$at last=$file; fi
+  for each in "$stream".[0-9]*.[0-9]*; do
+    [ -e "$each" ] || continue
+    locate "$each"
+    if [ "$at" -ge "$end" ]; then end=$at last=$each; fi
   done
   if [ -n "$last" ]; then
     measure "$last"
     end=$((end + size))
   fi
-  for file in "$stream".full.*.*; do
-    [ -e "$file" ] || continue
-    at=$((1${file##*.} - 10000000000000000))
+  for each in "$stream".full.*.*; do
+    [ -e "$each" ] || continue
+    at=$((1${each##*.} - 10000000000000000))
     if [ "$at" -gt "$end" ]; then end=$at; fi
   done
 }
@@ -65,9 +65,10 @@ keep_bound() {
   fi
   [ "$until" -gt "$from" ] || return
   set --
-  for file in "$stream".[0-9]*.[0-9]*; do
-    locate "$file"
-    if [ "$at" -ge "$from" ] && [ "$at" -lt "$until" ]; then set -- "$@" "$file"; fi
+  for each in "$stream".[0-9]*.[0-9]*; do
+    [ -e "$each" ] || continue
+    locate "$each"
+    if [ "$at" -ge "$from" ] && [ "$at" -lt "$until" ]; then set -- "$@" "$each"; fi
   done
   [ $# -eq 0 ] || rm -f "$@"
 }
@@ -75,10 +76,10 @@ keep_bound() {
 drop_oldest() { # never $1; nothing under keep-head, where what came first is what is wanted
   [ "$policy" != keep-head ] || return
   oldest=
-  for file in "$stream".[0-9]*.[0-9]*; do
-    [ "$file" != "$1" ] && [ -s "$file" ] || continue
-    locate "$file"
-    if [ -z "$oldest" ] || [ "$at" -lt "$oldest_at" ]; then oldest=$file oldest_at=$at; fi
+  for each in "$stream".[0-9]*.[0-9]*; do
+    [ "$each" != "$1" ] && [ -s "$each" ] || continue
+    locate "$each"
+    if [ -z "$oldest" ] || [ "$at" -lt "$oldest_at" ]; then oldest=$each oldest_at=$at; fi
   done
   [ -n "$oldest" ] || return
   measure "$oldest"

@@ -19,6 +19,7 @@ export class SpoolRig {
   readonly segmentBytes: number;
   readonly #drains: ChildProcess[] = [];
   readonly #spools: Spool[] = [];
+  readonly #adopted: number[] = [];
   readonly #held = new Map<DrainName, FileHandle>();
 
   private constructor(dir: string, segmentBytes: number) {
@@ -58,6 +59,11 @@ export class SpoolRig {
 
   start(command: string): ChildProcess {
     return spawn('sh', ['-c', `exec >out.fifo 2>err.fifo\n${command}`], { cwd: this.dir, stdio: 'ignore' });
+  }
+
+  /** A process to be ended with the test. */
+  adopt(pid: number): void {
+    this.#adopted.push(pid);
   }
 
   async write(stream: DrainName, data: Buffer | string): Promise<void> {
@@ -105,6 +111,7 @@ export class SpoolRig {
 
   async #clean(): Promise<void> {
     for (const spool of this.#spools) await spool.close();
+    for (const pid of this.#adopted) process.kill(pid, 'SIGKILL');
     await this.letGo();
     const gone = this.#drains.map((child) =>
       child.exitCode !== null || child.signalCode !== null

@@ -22,6 +22,9 @@ export interface DirectoryChange {
   readonly after: DirectoryNode | undefined;
 }
 
+/** Above this share of all nodes it is quicker to walk all of them in order than to sort what the index found. */
+const sortingShare = 0.25;
+
 /**
  * All nodes, in memory, with an index by label: what plans are made from and what watchers of nodes follow. It lives as long as
  * its replica and holds what the store's watches have delivered; a presence may come before its node.
@@ -104,13 +107,13 @@ export class Directory {
   select(selector: Selector): DirectoryNode[] {
     const ranks = this.#rankAll();
     const candidates = this.#candidates(selector);
+    const few = candidates !== undefined && candidates.size < this.#nodes.size * sortingShare;
     const found: DirectoryNode[] = [];
-    // The ranks are kept in their order: all of them need no sorting.
-    for (const uid of candidates ?? ranks.keys()) {
+    for (const uid of few ? candidates : ranks.keys()) {
       const node = this.#nodes.get(uid);
       if (node && matches(selector, node)) found.push(node);
     }
-    return candidates ? found.sort((a, b) => (ranks.get(a.uid) ?? 0) - (ranks.get(b.uid) ?? 0)) : found;
+    return few ? found.sort((a, b) => (ranks.get(a.uid) ?? 0) - (ranks.get(b.uid) ?? 0)) : found;
   }
 
   /** Calls `listener` after every change until the returned function is called. */

@@ -5,15 +5,24 @@ const maxLabels = 64;
 const maxFacts = 128;
 const maxFactLength = 1024;
 const maxNameLength = 63;
+const maxFactNameLength = 128;
 const maxPrefixLength = 253;
 const word = /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
+const factWord = /^[A-Za-z0-9]([A-Za-z0-9_./-]*[A-Za-z0-9])?$/;
 const subdomain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** Quotes can hold anything else; these no selector could write. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const control = /[\u0000-\u001f\u007f]/;
 
-/** What is wrong with a name (a label's key without its prefix, or a fact's name); undefined = nothing. */
-export function nameFault(name: string): string | undefined {
+/** What is wrong with a fact's name, which may hold slashes; undefined = nothing. */
+export function factNameFault(name: string): string | undefined {
+  if (name === '') return 'the name is empty';
+  if (name.length > maxFactNameLength) return `the name is longer than ${maxFactNameLength} characters`;
+  if (!factWord.test(name)) return 'a fact is letters, digits, - _ . and /, and begins and ends with a letter or digit';
+  return undefined;
+}
+
+function nameFault(name: string): string | undefined {
   if (name === '') return 'the name is empty';
   if (name.length > maxNameLength) return `the name is longer than ${maxNameLength} characters`;
   if (!word.test(name)) return 'a name is letters, digits, - _ and ., and begins and ends with a letter or digit';
@@ -53,7 +62,7 @@ export const validateLabels = (labels: Entries, field = 'labels'): ReadonlyMap<s
 
 /** The facts as a map. Throws INVALID_FIELD naming the fact, as `facts["name"]`. */
 export const validateFacts = (facts: Entries, field = 'facts'): ReadonlyMap<string, string> =>
-  validate(facts, field, maxFacts, nameFault, factValueFault);
+  validate(facts, field, maxFacts, factNameFault, factValueFault);
 
 type FindFault = (text: string) => string | undefined;
 

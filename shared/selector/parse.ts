@@ -1,5 +1,5 @@
 import { MusterError } from '../errors.ts';
-import { factValueFault, labelKeyFault, labelValueFault, nameFault } from './labels.ts';
+import { factNameFault, factValueFault, labelKeyFault, labelValueFault } from './labels.ts';
 import { type Requirement, type Selector, wholeNumber } from './selector.ts';
 import { type Token, tokenize } from './tokens.ts';
 
@@ -61,7 +61,7 @@ class Parser {
     this.#next++;
     const isFact = token.text.startsWith(factPrefix);
     const name = isFact ? token.text.slice(factPrefix.length) : token.text;
-    const fault = isFact ? nameFault(name) : labelKeyFault(name);
+    const fault = isFact ? factNameFault(name) : labelKeyFault(name);
     if (fault !== undefined) throw this.#invalid(token, `${quote(token.text)} is no key: ${fault}`);
     return { source: isFact ? 'fact' : 'label', name };
   }

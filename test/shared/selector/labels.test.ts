@@ -52,7 +52,9 @@ test('at most 64 labels and 128 facts are taken', () => {
 
 test('a fact holds any text a selector can write', () => {
   assert.equal(validateFacts({ os: 'Debian GNU/Linux 12 "bookworm"' }).get('os'), 'Debian GNU/Linux 12 "bookworm"');
+  assert.equal(validateFacts({ 'disk/sda.size': '9' }).size, 1);
+  assert.throws(() => validateFacts({ ['x'.repeat(129)]: '9' }), /longer than 128/);
   assert.throws(() => validateFacts({ os: 'a\u0000b' }), { field: 'facts["os"]' });
   assert.throws(() => validateFacts({ os: 'x'.repeat(1025) }), { field: 'facts["os"]' });
-  assert.throws(() => validateFacts({ 'a/b': 'x' }), { field: 'facts["a/b"]' });
+  assert.throws(() => validateFacts({ 'a/': 'x' }), { field: 'facts["a/"]' });
 });

@@ -7,7 +7,7 @@ import { matches, printSelector, type Requirement } from '../../../shared/select
 
 const keys = ['role', 'in', 'notin', 'example.com/tier', 'A.b-c_d'];
 const values = ['', 'web', 'in', 'notin', 'a.b-c', '7', '12'];
-const factNames = ['os', 'kernel', 'in'];
+const factNames = ['os', 'disk/sda', 'in'];
 const factValues = [
   '',
   'Debian GNU/Linux 12 (bookworm)',

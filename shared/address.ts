@@ -7,7 +7,7 @@ export interface Address {
   readonly port: number;
 }
 
-export const addressShape = 'host:port, such as 127.0.0.1:7400, [::1]:7400 or control.example:7400';
+export const addressShape = 'host:port, such as 127.0.0.1:7500, [::1]:7500 or control.example:7500';
 
 const hostName = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 

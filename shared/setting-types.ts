@@ -11,6 +11,8 @@ export interface SettingType<Value> {
   readonly placeholder: string;
   /** What would be right, as it reads after "must be". */
   readonly shape: string;
+  /** `at least 1s, at most 1h`, where it has bounds. */
+  readonly bounds?: string;
   /** The flag may be given several times, and what it gives is put together. */
   readonly repeatable?: boolean;
   /** The value of one or (where repeatable) several texts; undefined where a text is not of the shape. */
@@ -61,10 +63,12 @@ function ranged(
   parse: (text: string) => number | undefined,
   format: (value: number) => string,
 ): SettingType<number> {
-  const bounds = [min !== undefined && `at least ${format(min)}`, max !== undefined && `at most ${format(max)}`];
+  const given = [min !== undefined && `at least ${format(min)}`, max !== undefined && `at most ${format(max)}`];
+  const bounds = given.filter((bound) => bound !== false).join(', ');
   return {
     placeholder,
-    shape: [shape, ...bounds.filter((bound) => bound !== false)].join(', '),
+    shape: bounds === '' ? shape : `${shape}, ${bounds}`,
+    bounds,
     parse(texts) {
       const value = parse(last(texts));
       if (value === undefined || value < (min ?? -Infinity) || value > (max ?? Infinity)) return undefined;

@@ -29,7 +29,8 @@ This file is made by \`npm run gen\` from \`server/settings.ts\` and \`agent/set
 function tableRow(row: Setting): string {
   const value = row.type.placeholder === '' ? '' : ` <${row.type.placeholder}>`;
   const fallback = row.required ? 'required' : row.default ? `\`${row.default}\`` : '';
-  const cells = [`\`--${row.flag}${value}\``, `\`${row.env}\``, fallback, `${row.doc} Value: ${row.type.shape}.`];
+  const bounds = row.type.bounds ? ` ${row.type.bounds.replace(/^a/, 'A')}.` : '';
+  const cells = [`\`--${row.flag}${value}\``, `\`${row.env}\``, fallback, row.doc + bounds];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 }
 

@@ -59,18 +59,8 @@ async function run(context: CliContext, argv: string[], flags: RunFlags, ownStat
       flags,
       raw: flags.node?.length === 1,
       nodes: planned.map(({ name }) => name),
-      announce: order.id,
     });
-    return presentJob({
-      client,
-      jobId: order.id,
-      reporter,
-      stdout: context.stdout,
-      stderr: context.stderr,
-      withoutOutput: !reporter.wantsOutput,
-      retryForMs: flags.retryFor,
-      exitOfCommand: ownStatus,
-    });
+    return presentJob({ context, client, jobId: order.id, reporter, retryForMs: flags.retryFor, exitOfCommand: ownStatus });
   });
 }
 

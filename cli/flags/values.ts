@@ -76,3 +76,9 @@ export function jobId(text: string): string {
   if (!isJobId(text)) throw new InvalidArgumentError('Give a job id: 32 lower-case hex digits (muster jobs lists them).');
   return text;
 }
+
+/** `host:port`. */
+export function address(text: string): string {
+  if (parseAddress(text) === undefined) throw new InvalidArgumentError('Give host:port, such as 127.0.0.1:7500.');
+  return text;
+}

@@ -1,14 +1,14 @@
 import { constants } from 'node:os';
 import { MusterError } from '../../shared/errors.ts';
 import type { RpcClient } from '../../shared/rpc/client.ts';
-import { jobMethods } from '../../shared/rpc/methods.ts';
-import { isRetryable, retrying } from '../../shared/rpc/retry.ts';
+import { isRetryable } from '../../shared/rpc/retry.ts';
 import { systemClock } from '../../shared/time.ts';
 import type { Job__Output } from '../../proto/gen/muster/v1/Job.ts';
 import { exitStatus, statusOfCommand, statusOfJob } from '../exit-status.ts';
 import { Interrupts, type InterruptStep, listenToSignals } from '../interrupts.ts';
-import type { Reporter } from '../render/reporter.ts';
-import type { Sink } from '../render/sink.ts';
+import type { CliContext } from '../context.ts';
+import type { JobReporter } from '../render/job-reporter.ts';
+import { cancelJob } from './cancel-job.ts';
 import { latestAttempts } from './execution-states.ts';
 import { followJob } from './follow-job.ts';
 import { Seen } from './seen.ts';
@@ -16,10 +16,8 @@ import { Seen } from './seen.ts';
 export interface PresentOptions {
   readonly client: RpcClient;
   readonly jobId: string;
-  readonly reporter: Reporter;
-  readonly stdout: Sink;
-  readonly stderr: Sink;
-  readonly withoutOutput: boolean;
+  readonly context: CliContext;
+  readonly reporter: JobReporter;
   readonly retryForMs: number;
   /** The command's own status instead of the job's. */
   readonly exitOfCommand: boolean;
@@ -37,7 +35,8 @@ class Detached extends Error {
 
 /** Follows a job to its end, shows it, and gives the status to exit with. Ctrl-C is handled meanwhile. */
 export async function presentJob(options: PresentOptions): Promise<number> {
-  const { client, jobId, reporter, stderr } = options;
+  const { client, jobId, reporter } = options;
+  const { stderr } = options.context;
   const seen = new Seen();
   const stop = new AbortController();
   const say = (text: string): void => void stderr.write(`muster: ${text}\n`).catch(() => {});
@@ -47,9 +46,12 @@ export async function presentJob(options: PresentOptions): Promise<number> {
       say('Ctrl-C again within 3 s cancels the job; otherwise it runs on without you');
     } else if (step === 'cancel') {
       say('cancelling; waiting for the receipts (Ctrl-C once more to leave)');
-      cancelling = cancelJob(client, jobId, options.retryForMs, stop.signal).catch((error: unknown) => {
-        if (!stop.signal.aborted) say(`the cancel was not taken: ${(error as Error).message}`);
-      });
+      cancelling = cancelJob(client, jobId, { retryForMs: options.retryForMs, signal: stop.signal }).then(
+        () => {},
+        (error: unknown) => {
+          if (!stop.signal.aborted) say(`the cancel was not taken: ${(error as Error).message}`);
+        },
+      );
     } else {
       leave(options, 128 + constants.signals[signal], stop, signal);
     }
@@ -59,7 +61,7 @@ export async function presentJob(options: PresentOptions): Promise<number> {
     options.waitMs === undefined ? undefined : systemClock.after(options.waitMs, () => leave(options, exitStatus.timedOut, stop));
   let job: Job__Output | undefined;
   try {
-    for await (const event of followJob({ ...options, seen, signal: stop.signal })) {
+    for await (const event of followJob({ ...options, withoutOutput: !reporter.wantsOutput, seen, signal: stop.signal })) {
       if (event.type === 'job') job = event.job;
       await reporter.event(event);
       stop.signal.throwIfAborted();
@@ -82,6 +84,7 @@ export async function presentJob(options: PresentOptions): Promise<number> {
     waited?.cancel();
     listening.stop();
     stop.abort(new Detached(0));
+    await reporter.close();
   }
 }
 
@@ -89,23 +92,13 @@ export async function presentJob(options: PresentOptions): Promise<number> {
 export const comeBack = (jobId: string): string => `Come back: muster watch ${jobId}   Cancel: muster cancel ${jobId}`;
 
 function leave(options: PresentOptions, status: number, stop: AbortController, signal?: NodeJS.Signals): void {
-  const said = options.stderr.write(`muster: the job runs on. ${comeBack(options.jobId)}\n`).catch(() => {});
+  const { context } = options;
+  const said = options.context.stderr.write(`muster: the job runs on. ${comeBack(options.jobId)}\n`).catch(() => {});
   stop.abort(new Detached(status));
   // A write that nobody takes would hold the process: then it ends by the signal itself.
-  if (signal !== undefined && options.stdout.blocked) {
-    void said.then(() => setImmediate(() => options.stdout.blocked && process.kill(process.pid, signal)));
+  if (signal !== undefined && context.stdout.blocked) {
+    void said.then(() => setImmediate(() => context.stdout.blocked && process.kill(process.pid, signal)));
   }
-}
-
-/** Asks for the end of a job until a replica has taken it. Asking again is harmless. */
-export async function cancelJob(
-  client: RpcClient,
-  jobId: string,
-  retryForMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const options = signal ? { signal } : {};
-  await retrying(() => client.call(jobMethods.Cancel, { jobId }, options), { forMs: retryForMs, ...options });
 }
 
 const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';

@@ -46,6 +46,11 @@ export class Seen {
     for (const { execution } of this.#places.values()) if (execution) yield execution;
   }
 
+  /** Bytes before `offset` are not wanted. */
+  begin(execution: string, stream: StreamName, offset: number): void {
+    this.#place(execution)[stream].offset = offset;
+  }
+
   /** Whether the execution moved forward (or its node went away or came back, or it was given up); remembers it. */
   raise(execution: Execution__Output): boolean {
     const place = this.#place(execution.id);

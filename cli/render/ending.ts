@@ -1,7 +1,7 @@
 import type { EndReceipt__Output } from '../../proto/gen/muster/v1/EndReceipt.ts';
 import type { Execution__Output } from '../../proto/gen/muster/v1/Execution.ts';
 import type { ExecutionResult__Output } from '../../proto/gen/muster/v1/ExecutionResult.ts';
-import { formatDuration } from '../../shared/duration.ts';
+import { shortDuration } from './short-duration.ts';
 import { signalName } from './signal-name.ts';
 import { visibleText } from './visible.ts';
 
@@ -54,8 +54,8 @@ function explanation(result: ExecutionResult__Output | null): string {
 
 const overrun = (result: ExecutionResult__Output | null): string => {
   if (result === null) return '';
-  const late = result.overrunMs > 0 ? `, ${formatDuration(result.overrunMs)} late because the agent was away` : '';
-  return ` after ${formatDuration(result.durationMs)}${late}`;
+  const late = result.overrunMs > 0 ? `, ${shortDuration(result.overrunMs)} late because the agent was away` : '';
+  return ` after ${shortDuration(result.durationMs)}${late}`;
 };
 
 const receiptOf = (result: ExecutionResult__Output | null): string =>
@@ -65,13 +65,13 @@ const receiptOf = (result: ExecutionResult__Output | null): string =>
 export function receipt(end: EndReceipt__Output): string {
   const signals = end.signals.map(({ signal, afterMs, processes }) => {
     const whom = processes > 0 ? `${processes} process${processes === 1 ? '' : 'es'}` : 'the whole cgroup';
-    return `${signalName(signal)} to ${whom}${afterMs > 0 ? ` after ${formatDuration(afterMs)}` : ''}`;
+    return `${signalName(signal)} to ${whom}${afterMs > 0 ? ` after ${shortDuration(afterMs)}` : ''}`;
   });
   const left = end.processesLeft.map(({ pid, name }) => `${pid} ${visibleText(name)}`).join(', ');
   const seen = end.complete ? '' : ', as far as could be seen';
   return [
     signals.join(', ') || 'no signal was needed',
-    `exit ${formatDuration(end.timeToExitMs)} later`,
+    `exit ${shortDuration(end.timeToExitMs)} later`,
     left === '' ? `nothing left${seen}` : `still there: ${left}${seen}`,
   ].join('; ');
 }

@@ -9,7 +9,7 @@ import { utf8Boundary, visible } from './visible.ts';
 export interface LiveOptions {
   readonly stdout: Sink;
   readonly stderr: Sink;
-  readonly style: Style;
+  readonly styles: { readonly stdout: Style; readonly stderr: Style };
   /** Each line begins with its node's name; otherwise bytes pass as they come. */
   readonly prefix: boolean;
   /** Names to make room for, where they are known beforehand. */
@@ -76,7 +76,7 @@ export class Live {
     if (lines.length === 0) return;
     const sink = this.#options[stream];
     this.#width = Math.max(this.#width, node.length);
-    const { style } = this.#options;
+    const style = this.#options.styles[stream];
     const isError = stream === 'stderr';
     const prefix = sink.isTerminal
       ? `${style.byName(node, node.padEnd(this.#width))} ${isError ? style.red('!') : style.dim('|')} `

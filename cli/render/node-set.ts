@@ -1,3 +1,5 @@
+import { compareNatural } from '../../shared/natural-order.ts';
+
 /**
  * Node names as people who run clusters write them: `web-[1-3,5]`, `db-1`. The last number of a name's first label is what
  * folds; numbers of another width (leading zeros) stay apart. Sorted as text, numbers as numbers.
@@ -27,12 +29,7 @@ export function nodeSet(names: readonly string[]): string {
     const single = ranges.length === 1 && !ranges[0]?.includes('-');
     return `${head}${single ? ranges[0] : `[${ranges.join(',')}]`}${tail}`;
   });
-  return [...plain, ...folded].sort(compareNames).join(',');
-}
-
-/** Orders names as people count: web-2 before web-10. */
-export function compareNames(one: string, other: string): number {
-  return one.localeCompare(other, 'en', { numeric: true }) || (one < other ? -1 : one > other ? 1 : 0);
+  return [...plain, ...folded].sort(compareNatural).join(',');
 }
 
 const pad = (number: number, width: number): string => String(number).padStart(width, '0');

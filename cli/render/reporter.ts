@@ -13,4 +13,6 @@ export interface JobOutcome {
 export interface Reporter {
   event(event: FollowEvent): Promise<void>;
   finish(outcome: JobOutcome): Promise<void>;
+  /** Takes away what must not mix with output that somebody else is about to write. */
+  beforeOutput?(): Promise<void>;
 }

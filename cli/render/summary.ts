@@ -1,9 +1,9 @@
 import type { Execution__Output } from '../../proto/gen/muster/v1/Execution.ts';
 import type { Job__Output } from '../../proto/gen/muster/v1/Job.ts';
-import { formatDuration } from '../../shared/duration.ts';
 import { ending } from './ending.ts';
 import { nodeSet } from './node-set.ts';
 import type { JobOutcome } from './reporter.ts';
+import { shortDuration } from './short-duration.ts';
 import type { Style } from './style.ts';
 import { Tally } from './tally.ts';
 import { visible } from './visible.ts';
@@ -15,7 +15,8 @@ export function failureLines(executions: readonly Execution__Output[], style: St
     if (execution.state === 'EXECUTION_STATE_SUCCEEDED') continue;
     const tail = withTail ? tailLines(execution) : [];
     const lines = [ending(execution), ...tail];
-    const key = lines.join('\n');
+    // Endings that differ by milliseconds only are equal to people; the first one's are shown.
+    const key = [lines[0]?.replace(/\b[0-9.]+(ms|s|m|h|d)\b/g, ''), ...tail].join('\n');
     const group = groups.get(key) ?? { nodes: [], lines };
     group.nodes.push(execution.node);
     groups.set(key, group);
@@ -42,7 +43,7 @@ export function summaryLine({ job, executions }: JobOutcome, style: Style): stri
   tally.expect(job?.counts?.total ?? 0);
   const counts = tally.text() || 'nothing';
   const allGood = executions.length > 0 && executions.every(({ state }) => state === 'EXECUTION_STATE_SUCCEEDED');
-  const took = job && job.closedUnixMs > 0 ? ` in ${formatDuration(job.closedUnixMs - job.submittedUnixMs)}` : '';
+  const took = job && job.closedUnixMs > 0 ? ` in ${shortDuration(job.closedUnixMs - job.submittedUnixMs)}` : '';
   const why = closingText(job);
   const said = `${counts} of ${tally.total}`;
   return `${allGood ? style.green(said) : style.red(said)}${took}${why}${job ? style.dim(` · job ${job.id}`) : ''}`;

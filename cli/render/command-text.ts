@@ -1,0 +1,11 @@
+import type { Command__Output } from '../../proto/gen/muster/v1/Command.ts';
+
+/** A command as one would type it. */
+export function commandText(command: Command__Output | null | undefined): string {
+  if (!command) return '-';
+  const words = command.argv.map(quoted);
+  return command.shell ? `sh -c ${words[0] ?? ''}` : words.join(' ');
+}
+
+const quoted = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

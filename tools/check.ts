@@ -9,7 +9,11 @@ import type { Finding, Step } from './check/step.ts';
 
 const steps: readonly Step[] = [
   programStep('types', ['tsc', '--noEmit'], 'tsc tells where.'),
-  programStep('format and lint', ['biome', 'ci', '--colors=off'], '`npm run fix` repairs the format and what is safe.'),
+  programStep(
+    'format and lint',
+    ['biome', 'ci', '--colors=off', '--diagnostic-level=error'],
+    '`npm run fix` repairs the format and what is safe.',
+  ),
   programStep(
     'promises',
     ['oxlint', '--type-aware', '--deny-warnings'],

@@ -2,11 +2,21 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:f
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 
+export interface EtcdOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly tell: (line: string) => void;
+  /** Who is asking; 0 may install. */
+  readonly uid: number | undefined;
+  /** `/usr/sbin/policy-rc.d`: by it packages learn that no service is to be started. */
+  readonly policyFile: string;
+}
+
 /**
  * Path of the etcd that tests start: `MUSTER_TEST_ETCD`, else the first on PATH, else installed from the system's packages
  * where that may be done. Throws, saying what to do, where there is none to be had.
  */
-export async function ensureEtcd(env: NodeJS.ProcessEnv, tell: (line: string) => void): Promise<string> {
+export async function ensureEtcd(options: EtcdOptions): Promise<string> {
+  const { env, tell, uid, policyFile } = options;
   const named = env.MUSTER_TEST_ETCD;
   if (named) {
     const path = named.includes('/') ? named : find(named, env.PATH);
@@ -16,12 +26,12 @@ export async function ensureEtcd(env: NodeJS.ProcessEnv, tell: (line: string) =>
   const present = find('etcd', env.PATH);
   if (present !== undefined) return present;
   const aptGet = find('apt-get', env.PATH);
-  if (aptGet === undefined || process.getuid?.() !== 0) {
+  if (aptGet === undefined || uid !== 0) {
     const why = aptGet === undefined ? 'this system has no apt-get to install it with' : 'installing it takes root';
     throw new Error(`the tests need etcd, and ${why}. ${whatToDo}`);
   }
   tell('etcd is not here: installing etcd-server and etcd-client from the system’s packages');
-  await install(aptGet, env);
+  await install(aptGet, env, policyFile);
   const installed = find('etcd', env.PATH) ?? find('etcd', '/usr/bin');
   if (installed === undefined) throw new Error(`etcd-server was installed, but no etcd is on PATH. ${whatToDo}`);
   return installed;
@@ -30,11 +40,10 @@ export async function ensureEtcd(env: NodeJS.ProcessEnv, tell: (line: string) =>
 const whatToDo =
   'Install it (on Debian and Ubuntu: sudo apt-get install etcd-server etcd-client), or name another with MUSTER_TEST_ETCD=/path/to/etcd.';
 
-async function install(aptGet: string, env: NodeJS.ProcessEnv): Promise<void> {
-  // The package starts a service on the default ports; this is how Debian is told not to.
-  const policy = '/usr/sbin/policy-rc.d';
-  const ours = !existsSync(policy);
-  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+async function install(aptGet: string, env: EtcdOptions['env'], policyFile: string): Promise<void> {
+  // The package would start a service on the default ports.
+  const ours = !existsSync(policyFile);
+  if (ours) writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'etcd-server', 'etcd-client']]) {
       const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, reject: false, all: true } as const;
@@ -45,7 +54,7 @@ async function install(aptGet: string, env: NodeJS.ProcessEnv): Promise<void> {
       }
     }
   } finally {
-    if (ours) rmSync(policy, { force: true });
+    if (ours) rmSync(policyFile, { force: true });
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../store.ts';
 import { checkListOptions, checkTransaction } from '../transaction-rules.ts';
 import { EmbeddedLease } from './embedded-lease.ts';
-import type { WireChanges, WireCommitted, WireCompacted, WireEntry, WireOperation, WirePage } from './protocol.ts';
+import type { Request, WireChanges, WireCommitted, WireCompacted, WireEntry, WireOperation, WirePage } from './protocol.ts';
 import { Watchers } from './watchers.ts';
 import { WorkerCalls } from './worker-calls.ts';
 
@@ -66,13 +66,13 @@ export class EmbeddedStore implements Store {
 
   async get(key: string): Promise<Entry | undefined> {
     checkKey(key);
-    return fromWire(await this.#calls.ask<WireEntry | undefined>({ kind: 'get', key }));
+    return fromWire(await this.#ask<WireEntry | undefined>({ kind: 'get', key }));
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     checkPrefix(prefix);
     checkListOptions(options);
-    const page = await this.#calls.ask<WirePage | WireCompacted>({ kind: 'list', prefix, options });
+    const page = await this.#ask<WirePage | WireCompacted>({ kind: 'list', prefix, options });
     if ('compacted' in page) throw new CompactedError(page.compacted);
     return { ...page, entries: page.entries.map((entry) => fromWire(entry)) };
   }
@@ -80,7 +80,7 @@ export class EmbeddedStore implements Store {
   async commit(transaction: Transaction): Promise<Committed> {
     checkTransaction(transaction);
     const { if: compares = [], then, otherwise = [], get = [] } = transaction;
-    const committed = await this.#calls.ask<WireCommitted>({
+    const committed = await this.#ask<WireCommitted>({
       kind: 'commit',
       transaction: {
         if: compares.map((compare) => ('value' in compare ? { ...compare, value: detached(compare.value) } : compare)),
@@ -124,13 +124,14 @@ export class EmbeddedStore implements Store {
     if (!(termMs >= 1)) throw invalidField('termMs', `must be at least 1, not ${termMs}`);
     const sentMs = this.#clock.monotonic();
     await this.revision();
+    if (this.#closing !== undefined) throw closed();
     this.#lastLease++;
     const lease = new EmbeddedLease({
       id: this.#lastLease,
       termMs,
       sentMs,
       clock: this.#clock,
-      renew: () => this.revision(),
+      renew: () => this.#calls.ask({ kind: 'revision' }),
       revoke: (id) => this.#calls.ask({ kind: 'revoke', lease: id }),
       onLost: (lost) => this.#leases.delete(lost),
     });
@@ -139,12 +140,16 @@ export class EmbeddedStore implements Store {
   }
 
   revision(): Promise<number> {
-    return this.#calls.ask<number>({ kind: 'revision' });
+    return this.#ask<number>({ kind: 'revision' });
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #ask<Value>(request: Request): Promise<Value> {
+    return this.#closing === undefined ? this.#calls.ask<Value>(request) : Promise.reject(closed());
   }
 
   async #close(): Promise<void> {
@@ -185,6 +190,8 @@ export class EmbeddedStore implements Store {
     for (const lease of this.#leases) void lease.end('the store is gone');
   }
 }
+
+const closed = (): MusterError => new MusterError('STORE_UNAVAILABLE', 'the store is closed');
 
 // A message clones a view's whole buffer, which for a pooled Buffer is much that is not ours.
 const detached = (value: Buffer): Uint8Array => (value.length === value.buffer.byteLength ? value : new Uint8Array(value));

@@ -36,32 +36,30 @@ export class WorkerCalls {
   #sweep: Timer | undefined;
   #over: string | undefined;
 
-  private constructor(options: WorkerCallsOptions, worker: Worker) {
+  private constructor(options: WorkerCallsOptions, worker: Worker, exited: Promise<void>) {
     this.#options = options;
     this.#worker = worker;
+    this.#exited = exited;
     worker.on('message', (report: Report) => this.#receive(report));
     worker.on('error', (error: Error) => this.#crashed(error));
-    this.#exited = new Promise((resolve) => {
-      worker.once('exit', (code) => {
-        this.#crashed(new Error(`the worker of the embedded store has ended with code ${code}`));
-        resolve();
-      });
-    });
+    worker.on('exit', (code) => this.#crashed(new Error(`the worker of the embedded store has ended with code ${code}`)));
   }
 
   /** Opens the database in a worker of its own. Rejects with STORE_UNAVAILABLE where it can't be opened. */
   static async start(options: WorkerCallsOptions): Promise<{ calls: WorkerCalls; revision: number; voided: number }> {
     const worker = new Worker(join(import.meta.dirname, 'store-worker.ts'), { workerData: options.data });
+    // A worker that ends at once may say its last words and exit within one turn.
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const first = await new Promise<Report>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
     });
     if (first.kind !== 'ready') {
       const text = first.kind === 'failed' ? first.error : 'the worker of the embedded store spoke out of turn';
-      await new Promise((resolve) => worker.once('exit', resolve));
+      await exited;
       throw new MusterError('STORE_UNAVAILABLE', text);
     }
-    return { calls: new WorkerCalls(options, worker), revision: first.revision, voided: first.voided };
+    return { calls: new WorkerCalls(options, worker, exited), revision: first.revision, voided: first.voided };
   }
 
   ask<Value>(request: Request): Promise<Value> {

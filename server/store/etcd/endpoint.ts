@@ -31,6 +31,8 @@ const channelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
+const connectWithinMs = 3000;
+
 /** One etcd member: a channel, and the clients on it. */
 export class Endpoint {
   /** `host:port`. */
@@ -39,6 +41,7 @@ export class Endpoint {
   readonly #serverName: string | undefined;
   #clients = new Map<EtcdService, Client>();
   #channel: Client;
+  #connectingSinceMs: number | undefined;
 
   constructor(address: string, credentials: ChannelCredentials, serverName: string | undefined) {
     this.address = address;
@@ -69,9 +72,15 @@ export class Endpoint {
     });
   }
 
-  /** grpc-js waits for ever for a peer that accepts and stays silent: begin anew. */
-  rebuildIfStuck(): void {
-    if (this.state !== connectivityState.CONNECTING) return;
+  /** Call when a wait was in vain: grpc-js waits for ever for a peer that accepts and stays silent; we begin anew. */
+  rebuildIfStuck(nowMs: number): void {
+    if (this.state !== connectivityState.CONNECTING) {
+      this.#connectingSinceMs = undefined;
+      return;
+    }
+    this.#connectingSinceMs ??= nowMs;
+    if (nowMs - this.#connectingSinceMs < connectWithinMs) return;
+    this.#connectingSinceMs = undefined;
     this.#channel.close();
     this.#clients = new Map();
     this.#channel = this.#build();

@@ -81,7 +81,7 @@ export class Endpoints implements ICallable<Endpoint> {
       return this.#stay(await Promise.any(fromCurrent.map((endpoint) => endpoint.ready(this.#deadlineMs * 0.75))));
     } catch {
       if (this.#closed) throw new MusterError('STORE_UNAVAILABLE', 'the store is closed');
-      for (const endpoint of this.#endpoints) endpoint.rebuildIfStuck();
+      for (const endpoint of this.#endpoints) endpoint.rebuildIfStuck(performance.now());
       // Its call fails at once, and says why.
       return fromCurrent[0] as Endpoint;
     }

@@ -58,6 +58,7 @@ export class EtcdStore implements Store {
   readonly #watchClient: WatchClient;
   readonly #leases = new Set<EtcdLease>();
   readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
 
   private constructor({ endpoints, prefix, log, clock = systemClock, tls }: EtcdStoreOptions) {
     this.#log = log;
@@ -94,12 +95,14 @@ export class EtcdStore implements Store {
   }
 
   async get(key: string): Promise<Entry | undefined> {
+    this.#refuseWhenClosed();
     checkKey(key);
     const { kvs } = await this.#kv.range({ key: this.#wire.key(key) });
     return kvs[0] && this.#wire.entry(kvs[0]);
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<Page> {
+    this.#refuseWhenClosed();
     checkPrefix(prefix);
     checkListOptions(options);
     const { after, limit = defaultPage, revision, descending = false } = options;
@@ -127,6 +130,7 @@ export class EtcdStore implements Store {
   }
 
   async commit(transaction: Transaction): Promise<Committed> {
+    this.#refuseWhenClosed();
     checkTransaction(transaction);
     const { if: compares = [], then, otherwise = [], get = [] } = transaction;
     const reads = get.map((key) => this.#wire.get(key));
@@ -159,9 +163,14 @@ export class EtcdStore implements Store {
   }
 
   async lease(termMs: number): Promise<Lease> {
+    this.#refuseWhenClosed();
     if (!(termMs >= 1)) throw invalidField('termMs', `must be at least 1, not ${termMs}`);
     const sentMs = this.#clock.monotonic();
     const { ID: id } = await this.#leaseClient.leaseGrant({ TTL: Math.ceil(termMs / 1000), ID: 0 });
+    if (this.#closing.signal.aborted) {
+      await this.#leaseClient.leaseRevoke({ ID: id }).catch(() => undefined);
+      this.#refuseWhenClosed();
+    }
     const lease = new EtcdLease({
       id,
       termMs,
@@ -176,15 +185,24 @@ export class EtcdStore implements Store {
   }
 
   async revision(): Promise<number> {
+    this.#refuseWhenClosed();
     const { header } = await this.#kv.range({ key: this.#wire.key('leader'), count_only: true });
     return Number(header.revision);
   }
 
-  async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([...this.#leases].map((lease) => lease.close()));
     this.#endpoints.close();
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing.signal.aborted) throw new MusterError('STORE_UNAVAILABLE', 'the store is closed');
   }
 
   /** A smaller page is taken where one does not fit into a message. */

@@ -94,6 +94,14 @@ test('etcd: while it is frozen calls end at their deadline, and the first one af
   assert.equal((await direct.get('a'))?.key, 'a');
 });
 
+test('etcd: a connection that was accepted and never answered does not hold the store up for ever', async (t) => {
+  const { store, proxy } = await setUp(t);
+  proxy.stall();
+  await assert.rejects(store.revision(), away);
+  proxy.allow();
+  await until(() => store.revision().then(() => true, () => false), 'a call on a new connection');
+});
+
 test('etcd: a transaction whose answer is lost is reported as failed and never repeated', async (t) => {
   const { store, direct, proxy } = await setUp(t);
   const from = (await direct.revision()) + 1;
@@ -214,7 +222,8 @@ test('etcd: a full etcd refuses writes, naming it, and still answers reads', asy
   await store.commit({ then: [put('a')] });
   await assert.rejects(
     async () => {
-      for (let n = 0; n < 20; n++) await store.commit({ then: [{ put: `b/${n}`, value: Buffer.alloc(500_000) }] });
+      // etcd notices only with its next flush, every 100 ms.
+      for (let n = 0; n < 1000; n++) await store.commit({ then: [{ put: 'b', value: Buffer.alloc(200_000) }] });
     },
     { ...away, message: /full/ },
   );

@@ -7,6 +7,7 @@ export class TcpProxy {
   readonly #server = createServer({ pauseOnConnect: true }, (client) => this.#serve(client));
   readonly #sockets = new Set<Socket>();
   #refusing = false;
+  #stalling = false;
   #cutAfterBytes = Number.POSITIVE_INFINITY;
 
   private constructor(host: string, port: number) {
@@ -39,6 +40,13 @@ export class TcpProxy {
 
   allow(): void {
     this.#refusing = false;
+    this.#stalling = false;
+  }
+
+  /** Breaks every connection; accepts new ones and says nothing on them, ever, `allow` or not. */
+  stall(): void {
+    this.#stalling = true;
+    this.cut();
   }
 
   /** Breaks the next connection once the server has sent so many bytes through it; then no more. */
@@ -55,6 +63,12 @@ export class TcpProxy {
   #serve(client: Socket): void {
     if (this.#refusing) {
       client.destroy();
+      return;
+    }
+    if (this.#stalling) {
+      this.#sockets.add(client);
+      client.on('error', () => undefined);
+      client.on('close', () => this.#sockets.delete(client));
       return;
     }
     const server = connect(this.#target);

@@ -42,9 +42,13 @@ find_end() { # → $end: past everything kept or counted as lost
   done
 }
 
+has_room() { # <bytes>
+  set -- "$1" $(stat -f -c '%a %S' . 2>/dev/null) 1000000000 1000000000
+  [ $(($2 * $3)) -ge "$1" ]
+}
+
 is_low() { # less room than this segment and three more may need
-  set -- $(stat -f -c '%a %S' . 2>/dev/null) 1000000000 1000000000
-  [ $(($1 * $2)) -lt $((segment_bytes * 4)) ]
+  ! has_room $((segment_bytes * 4))
 }
 
 read_bound() { # → $bound, $policy
@@ -84,8 +88,10 @@ drop_oldest() { # never $1; nothing under keep-head, where what came first is wh
   [ -n "$oldest" ] || return
   measure "$oldest"
   rm -f "$oldest"
-  lost_at=
-  mark_full "$oldest_at" $((oldest_at + size))
+  pad "$oldest_at"
+  mark=$padded
+  pad $((oldest_at + size))
+  : >"$stream.full.$mark.$padded"
 }
 
 mark_full() { # <from> <until>, both absolute; one that goes on where the last one ended replaces it
@@ -105,6 +111,7 @@ copy_counted() { # $file, which begins at $file_at; the copy goes on at $file_at
   measure "$file"
   end=$((file_at + size)) lost_at= lost_mark=
   while :; do
+    if ! has_room 262144; then drop_oldest "$file"; fi
     count=$(dd bs=65536 count=1 2>/dev/null | tee -a "$file" 2>/dev/null | wc -c)
     [ "$count" -gt 0 ] || break
     end=$((end + count))
@@ -113,9 +120,6 @@ copy_counted() { # $file, which begins at $file_at; the copy goes on at $file_at
     lost=$((file_at + size))
     if [ "$size" -eq 0 ]; then rm -f "$file"; fi
     mark_full "$lost" "$end"
-    kept=$lost_at kept_mark=$lost_mark
-    drop_oldest "$file"
-    lost_at=$kept lost_mark=$kept_mark lost_until=$end
     pad "$end"
     file=$stream.$padded.000000 file_at=$end
   done

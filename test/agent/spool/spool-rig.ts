@@ -15,6 +15,8 @@ import { systemClock } from '../../../shared/time.ts';
 /** A spool folder with real FIFOs and real drains; the test holds the writing ends, as the supervisor would. */
 export class SpoolRig {
   readonly dir: string;
+  /** On another disk where the spool has one of its own. */
+  readonly #home: string;
   readonly nonce = randomBytes(16);
   readonly segmentBytes: number;
   readonly #drains: ChildProcess[] = [];
@@ -22,8 +24,9 @@ export class SpoolRig {
   readonly #adopted: number[] = [];
   readonly #held = new Map<DrainName, FileHandle>();
 
-  private constructor(dir: string, segmentBytes: number) {
+  private constructor(dir: string, home: string, segmentBytes: number) {
     this.dir = dir;
+    this.#home = home;
     this.segmentBytes = segmentBytes;
   }
 
@@ -32,7 +35,8 @@ export class SpoolRig {
     options: { segmentBytes?: number; bound?: string; parent?: string; drains?: boolean } = {},
   ): Promise<SpoolRig> {
     const dir = await realpath(await mkdtemp(join(options.parent ?? tmpdir(), 'spool-')));
-    const rig = new SpoolRig(dir, options.segmentBytes ?? 16 * 1024 * 1024);
+    const home = await mkdtemp(join(tmpdir(), 'execution-'));
+    const rig = new SpoolRig(dir, home, options.segmentBytes ?? 16 * 1024 * 1024);
     t.after(() => rig.#clean());
     execFileSync('mkfifo', [join(dir, 'out.fifo'), join(dir, 'err.fifo')]);
     if (options.bound !== undefined) await writeFile(join(dir, 'bound'), options.bound);
@@ -74,7 +78,7 @@ export class SpoolRig {
 
   /** What a supervisor does when the command has ended. */
   async exit(options: { nonce?: boolean } = {}): Promise<void> {
-    await writeFile(join(this.dir, 'exit'), '0\n');
+    await writeFile(join(this.#home, 'exit'), '0\n');
     if (options.nonce === false) return;
     await this.write('out', this.nonce);
     await this.write('err', this.nonce);
@@ -91,7 +95,7 @@ export class SpoolRig {
       dir: this.dir,
       nonce: this.nonce,
       segmentBytes: this.segmentBytes,
-      exitComplete: () => existsSync(join(this.dir, 'exit')),
+      exitComplete: () => existsSync(join(this.#home, 'exit')),
       supervisorAlive: () => this.#held.size > 0,
       clock: systemClock,
       log: pino({ level: 'silent' }),
@@ -120,6 +124,7 @@ export class SpoolRig {
     );
     await Promise.all(gone);
     await rm(this.dir, { recursive: true, force: true });
+    await rm(this.#home, { recursive: true, force: true });
   }
 }
 

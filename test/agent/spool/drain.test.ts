@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { drainAlive, signalDrain } from '../../../agent/spool/drain.ts';
+import { readAll, readBytes, SpoolRig, until } from './spool-rig.ts';
+
+const noise = randomBytes(300_000);
+
+/** Pids of a drain's processes by program name. */
+function processes(dir: string, program: string): number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^[0-9]+$/.test(pid)) return [];
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+      const cwd = execFileSync('readlink', [`/proc/${pid}/cwd`], { encoding: 'utf8' }).trim();
+      return cwd === dir && argv[0] === program ? [Number(pid)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+test('a killed split is a gap, said where it was, and what comes later is output', async (t) => {
+  const rig = await SpoolRig.make(t, { segmentBytes: 65536 });
+  const spool = await rig.open();
+  const reader = spool.openRead('stdout', 0);
+  await rig.write('out', noise);
+  assert.ok((await readBytes(reader, noise.length)).equals(noise));
+  assert.ok(await signalDrain({ dir: rig.dir, stream: 'out' }, 'SIGKILL'));
+  await rig.write('out', 'later');
+  await rig.exit();
+  const { stdout } = await spool.settle();
+  const at = noise.length;
+  assert.deepEqual(stdout.gaps, [{ from: at, until: at, reason: 'drain-killed' }]);
+  assert.equal(stdout.bytes, at + 5);
+  assert.deepEqual(await reader.read(100), { type: 'gap', gap: { from: at, until: at, reason: 'drain-killed' } });
+  const { data } = await readAll(reader);
+  assert.equal(data.toString(), 'later');
+});
+
+test('a killed cat is a gap, and the rest of its segment is not lost with it', async (t) => {
+  const rig = await SpoolRig.make(t, { segmentBytes: 200_000 });
+  const spool = await rig.open();
+  const reader = spool.openRead('stdout', 0);
+  await rig.write('out', noise.subarray(0, 100_000));
+  await readBytes(reader, 100_000);
+  const [cat] = processes(rig.dir, 'cat');
+  assert.ok(cat !== undefined);
+  process.kill(cat, 'SIGKILL');
+  await until(() => !processes(rig.dir, 'cat').includes(cat));
+  await rig.write('out', noise.subarray(100_000));
+  await rig.exit();
+  const { stdout } = await spool.settle();
+  assert.deepEqual(stdout.gaps, [{ from: 100_000, until: 100_000, reason: 'drain-killed' }]);
+  assert.equal(stdout.bytes, noise.length);
+  assert.ok((await readAll(spool.openRead('stdout', 0))).data.equals(noise));
+});
+
+test('a dead loop is started again, and waits for the split it left behind', async (t) => {
+  const rig = await SpoolRig.make(t, { drains: false });
+  const spool = await rig.open();
+  rig.startDrain('err');
+  const loop = rig.startDrain('out');
+  const place = { dir: rig.dir, stream: 'out' } as const;
+  const split = await rig.pid('out');
+  loop.kill('SIGKILL');
+  await until(async () => !(await drainAlive(place)));
+  const reader = spool.openRead('stdout', 0);
+  await rig.write('out', 'the split lives on, ');
+  assert.equal((await readBytes(reader, 20)).toString(), 'the split lives on, ');
+  rig.startDrain('out');
+  await rig.write('out', 'alone, ');
+  assert.equal((await readBytes(reader, 7)).toString(), 'alone, ');
+  process.kill(split, 'SIGKILL');
+  await until(() => drainAlive(place));
+  await rig.write('out', 'until it dies');
+  await rig.exit();
+  const { stdout } = await spool.settle();
+  assert.deepEqual(stdout.gaps, [{ from: 27, until: 27, reason: 'drain-killed' }]);
+  assert.equal((await readAll(reader)).data.toString(), 'until it dies');
+});
+
+test('with drain and supervisor gone the streams still end, with a gap', async (t) => {
+  const rig = await SpoolRig.make(t);
+  const spool = await rig.open();
+  await rig.write('out', 'kept');
+  await readBytes(spool.openRead('stdout', 0), 4);
+  for (const stream of ['out', 'err'] as const) {
+    await rig.pid(stream);
+    process.kill(Number(readFileSync(join(rig.dir, `${stream}.loop`), 'latin1')), 'SIGKILL');
+    await until(async () => !(await drainAlive({ dir: rig.dir, stream })));
+    await signalDrain({ dir: rig.dir, stream }, 'SIGKILL');
+  }
+  await until(() => processes(rig.dir, 'split').length === 0);
+  await rig.write('out', 'lost in the pipe');
+  await rig.exit({ nonce: false });
+  await rig.letGo();
+  const { stdout, stderr } = await spool.settle();
+  assert.deepEqual(stdout.gaps, [{ from: 4, until: 4, reason: 'drain-killed' }]);
+  assert.equal(stdout.bytes, 4);
+  assert.equal(stderr.bytes, 0);
+  assert.equal((await readAll(spool.openRead('stdout', 0))).pieces.length, 2);
+});
+
+test('with both drains gone and the supervisor there nothing is lost that is still in the pipe', async (t) => {
+  const rig = await SpoolRig.make(t, { drains: false });
+  const spool = await rig.open();
+  await rig.write('out', 'waiting in the pipe');
+  await rig.exit();
+  const { stdout } = await spool.settle();
+  assert.equal(stdout.bytes, 19);
+  assert.deepEqual(stdout.gaps, []);
+});
+
+test('a full disk drops the oldest bytes, counts what it must discard, and the end still comes', async (t) => {
+  const rig = await rigOnSmallDisk(t, 131_072);
+  if (rig === undefined) return;
+  const data = randomBytes(3_000_000);
+  await rig.write('out', data);
+  await rig.exit();
+  const spool = await rig.open();
+  const { stdout } = await spool.settle();
+  assert.equal(stdout.bytes, data.length);
+  assert.ok(stdout.gaps.length > 0);
+  for (const gap of stdout.gaps) assert.equal(gap.reason, 'disk-full');
+  await checkPlaces(spool.openRead('stdout', 0), data);
+});
+
+test('a disk that others filled discards and counts, and goes on when there is room again', async (t) => {
+  const rig = await rigOnSmallDisk(t);
+  if (rig === undefined) return;
+  const spool = await rig.open();
+  await rig.write('out', 'before ');
+  await readBytes(spool.openRead('stdout', 0), 7);
+  // Whole pages are free or not: what is in the page already begun still fits.
+  fill(rig);
+  const lost = randomBytes(200_000);
+  await rig.write('out', lost);
+  const from = await until(() =>
+    readdirSync(rig.dir).some((name) => name.startsWith('out.full.') && name.endsWith(String(7 + lost.length))),
+  );
+  assert.ok(from);
+  await rm(filler(rig));
+  await rig.write('out', 'after');
+  await rig.exit();
+  const { stdout } = await spool.settle();
+  assert.equal(stdout.bytes, 7 + lost.length + 5);
+  assert.equal(stdout.gaps.at(-1)?.until, 7 + lost.length);
+  await checkPlaces(spool.openRead('stdout', 0), Buffer.concat([Buffer.from('before '), lost, Buffer.from('after')]));
+});
+
+test('a disk that stays full swallows the end mark, and the stream ends all the same', async (t) => {
+  const rig = await rigOnSmallDisk(t);
+  if (rig === undefined) return;
+  const spool = await rig.open();
+  await rig.write('out', 'x');
+  await readBytes(spool.openRead('stdout', 0), 1);
+  fill(rig);
+  await rig.write('out', randomBytes(100_000));
+  await rig.write('err', randomBytes(100_000));
+  await rig.exit();
+  await rig.letGo();
+  const { stdout, stderr } = await spool.settle();
+  assert.ok(stdout.bytes >= 100_001);
+  assert.ok(stderr.bytes >= 100_000);
+  assert.equal(stderr.gaps.at(-1)?.reason, 'disk-full');
+});
+
+/** Every byte a reader gives is the one the command wrote at that offset. */
+async function checkPlaces(reader: ReturnType<Awaited<ReturnType<SpoolRig['open']>>['openRead']>, data: Buffer) {
+  let at = 0;
+  for (;;) {
+    const piece = await reader.read(65536);
+    if (piece.type === 'end') {
+      assert.equal(piece.offset, data.length);
+      return reader.close();
+    }
+    if (piece.type === 'data') {
+      assert.equal(piece.offset, at);
+      assert.ok(piece.data.equals(data.subarray(at, at + piece.data.length)), `bytes at ${at}`);
+      at += piece.data.length;
+    } else {
+      assert.equal(piece.gap.from, at);
+      at = piece.gap.until;
+    }
+  }
+}
+
+const filler = (rig: SpoolRig): string => join(dirname(rig.dir), 'filler');
+
+function fill(rig: SpoolRig): void {
+  execFileSync('sh', ['-c', 'yes | head -c 2000000 >"$1" || true', 'sh', filler(rig)], { stdio: 'ignore' });
+}
+
+async function rigOnSmallDisk(t: TestContext, segmentBytes?: number): Promise<SpoolRig | undefined> {
+  const disk = await mkdtemp(join(tmpdir(), 'disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'pipe' });
+  } catch (err) {
+    await rm(disk, { recursive: true });
+    t.skip(`needs a small disk of its own: ${(err as Error).message.trim()}`);
+    return undefined;
+  }
+  try {
+    return await SpoolRig.make(t, { parent: disk, ...(segmentBytes !== undefined && { segmentBytes }) });
+  } finally {
+    t.after(async () => {
+      execFileSync('umount', [disk]);
+      await rm(disk, { recursive: true });
+    });
+  }
+}

@@ -9,8 +9,8 @@ import {
   type SpanExporter,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Span, SpanOptions, Tracer, TracerOptions } from '../telemetry.ts';
 import { formatTraceparent, parseTraceparent } from './traceparent.ts';
+import type { Span, SpanOptions, Tracer, TracerOptions } from './tracer.ts';
 
 const shutdownMs = 5_000;
 const kinds = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;

@@ -52,9 +52,12 @@ export class DirectorySync {
       after = page.entries.at(-1)?.key;
       more = page.more;
     }
-    for (const node of this.#directory.all()) {
-      if (prefix === keys.nodePrefix && !seen.has(keys.node(node.uid))) this.#directory.remove(node.uid);
-      if (prefix === keys.presencePrefix && !seen.has(keys.presence(node.uid))) this.#directory.setPresence(node.uid, undefined);
+    if (prefix === keys.nodePrefix) {
+      for (const { uid } of this.#directory.all()) if (!seen.has(keys.node(uid))) this.#directory.remove(uid);
+    } else {
+      for (const uid of this.#directory.presentUids()) {
+        if (!seen.has(keys.presence(uid))) this.#directory.setPresence(uid, undefined);
+      }
     }
     return revision;
   }

@@ -3,7 +3,7 @@ import type { ExecutionState__Output } from '../../proto/gen/muster/v1/Execution
 import type { Hello__Output } from '../../proto/gen/muster/v1/Hello.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, isNodeName, isNodeUid, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
-import { validateLabels } from '../../shared/selector/labels.ts';
+import { validateFacts, validateLabels } from '../../shared/selector/labels.ts';
 
 const maxPages = 64;
 const maxPerPage = 512;
@@ -67,12 +67,7 @@ function checkFirst(page: Hello__Output): void {
   if (page.bootId.length > 64) throw bad('hello.boot_id', 'longer than 64 characters');
   if (page.capabilities.length > 64) throw bad('hello.capabilities', 'more than 64');
   validateLabels(page.labels, 'hello.labels');
-  const facts = Object.entries(page.facts);
-  if (facts.length > 128) throw bad('hello.facts', 'more than 128');
-  for (const [key, value] of facts) {
-    if (!/^[A-Za-z0-9]([A-Za-z0-9_./-]{0,126}[A-Za-z0-9])?$/.test(key)) throw bad(`hello.facts["${key}"]`, 'no fact name');
-    if (value.length > 1024) throw bad(`hello.facts["${key}"]`, 'longer than 1,024 characters');
-  }
+  validateFacts(page.facts, 'hello.facts');
 }
 
 const bad = (field: string, message: string): MusterError =>

@@ -64,6 +64,7 @@ export class Session {
   readonly #abort = new AbortController();
   readonly #sink: SessionSink;
   readonly #reads = new Map<number, ReadSink>();
+  readonly #started: Set<ExecutionId>;
   #lastReadId = 0;
 
   constructor(options: { hello: CompleteHello; epoch: EpochValue; stream: AgentStream; sink: SessionSink }) {
@@ -73,6 +74,7 @@ export class Session {
     this.epoch = options.epoch;
     this.#stream = options.stream;
     this.#sink = options.sink;
+    this.#started = new Set(options.hello.executions.keys());
     this.#queue = new SendQueue({
       stream: options.stream,
       signal: this.#abort.signal,
@@ -88,8 +90,14 @@ export class Session {
     this.#queue.control({ welcome: frame });
   }
 
-  start(frame: Start): void {
-    this.#queue.control({ start: frame });
+  start(execution: ExecutionId, frame: Omit<Start, 'execution'>): void {
+    this.#started.add(execution);
+    this.#queue.control({ start: { ...frame, execution } });
+  }
+
+  /** The agent said that it has the execution, or was sent it in this session, and was not released from it. */
+  holds(execution: ExecutionId): boolean {
+    return this.#started.has(execution);
   }
 
   /** Standard input of an execution, behind every control frame; its buffer is shared, not copied. */
@@ -102,6 +110,7 @@ export class Session {
   }
 
   release(executions: readonly ExecutionId[], unknownJob = false): void {
+    for (const execution of executions) this.#started.delete(execution);
     for (let from = 0; from < executions.length; from += 512) {
       this.#queue.control({ release: { executions: executions.slice(from, from + 512), unknownJob } });
     }

@@ -108,8 +108,10 @@ export class JobRun {
     at(order.jobDeadlineUnixMs, () => this.#closeAtDeadline());
     for (const index of targets.keys()) {
       const session = this.#rollout.mayHaveBeenOffered(index) ? this.#sessionOf(index) : undefined;
-      // A known execution answers its present state, an unknown one starts: the same offer says both.
-      if (session && !isTerminal(this.progress.stateAt(index))) this.#offer(index, session);
+      if (!session || isTerminal(this.progress.stateAt(index))) continue;
+      // Of what the agent has, a Start only asks for the present state; anything else waits for its turn.
+      if (session.holds(this.progress.executionAt(index))) this.#offer(index, session);
+      else this.#rollout.missing(index);
     }
     this.#step();
     this.#closeWhenComplete();
@@ -206,7 +208,10 @@ export class JobRun {
     for (const index of offer) {
       const session = this.#sessionOf(index);
       if (session) this.#offer(index, session);
-      else this.#rollout.missing(index);
+      else {
+        this.#rollout.setAway(index, true);
+        this.#rollout.withdraw(index);
+      }
     }
     for (const index of cancel) this.#sendCancel(index);
     for (const index of skip) this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', this.#cancel ? 'cancelled' : 'max-errors');
@@ -220,7 +225,7 @@ export class JobRun {
     const { order, orderBytes, traceparent } = this.progress;
     const execution = this.progress.executionAt(index);
     const { siblings } = this.#tree.proof(index);
-    session.start({ execution, order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
+    session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
     if (order.stdin) session.input(execution, this.#stdin);
   }
 

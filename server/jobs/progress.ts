@@ -118,25 +118,25 @@ export class JobProgress {
   }
 
   counts(): JobCounts {
-    const closed = this.state === 'closed';
-    const unheard =
-      this.count('EXECUTION_STATE_PENDING') +
-      this.count('EXECUTION_STATE_DISPATCHED') +
-      this.count('EXECUTION_STATE_RUNNING');
+    const of = (state: ExecutionState__Output): number => this.count(state);
+    const waiting = {
+      pending: of('EXECUTION_STATE_PENDING'),
+      dispatched: of('EXECUTION_STATE_DISPATCHED'),
+      running: of('EXECUTION_STATE_RUNNING'),
+    };
+    const unheard = waiting.pending + waiting.dispatched + waiting.running;
     return {
       total: this.targets.length,
-      pending: this.count('EXECUTION_STATE_PENDING'),
-      dispatched: this.count('EXECUTION_STATE_DISPATCHED'),
-      running: this.count('EXECUTION_STATE_RUNNING'),
-      succeeded: this.count('EXECUTION_STATE_SUCCEEDED'),
-      failed: this.count('EXECUTION_STATE_FAILED'),
-      timedOut: this.count('EXECUTION_STATE_TIMED_OUT'),
-      cancelled: this.count('EXECUTION_STATE_CANCELLED'),
-      interrupted: this.count('EXECUTION_STATE_INTERRUPTED'),
-      expired: this.count('EXECUTION_STATE_EXPIRED'),
-      rejected: this.count('EXECUTION_STATE_REJECTED'),
-      skipped: this.count('EXECUTION_STATE_SKIPPED'),
-      undetermined: closed ? unheard : 0,
+      // A closed job has nothing under way: what was not heard of is undetermined.
+      ...(this.state === 'closed' ? { undetermined: unheard } : waiting),
+      succeeded: of('EXECUTION_STATE_SUCCEEDED'),
+      failed: of('EXECUTION_STATE_FAILED'),
+      timedOut: of('EXECUTION_STATE_TIMED_OUT'),
+      cancelled: of('EXECUTION_STATE_CANCELLED'),
+      interrupted: of('EXECUTION_STATE_INTERRUPTED'),
+      expired: of('EXECUTION_STATE_EXPIRED'),
+      rejected: of('EXECUTION_STATE_REJECTED'),
+      skipped: of('EXECUTION_STATE_SKIPPED'),
     };
   }
 

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import type { ReceivedRecord, ReceivedRecord__Output } from '../../proto/gen/muster/store/v1/ReceivedRecord.ts';
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { ExecutionId } from '../../shared/ids.ts';
+import type { ValidOrder } from '../../shared/order.ts';
+import { codec } from '../../shared/rpc/proto.ts';
+import type { Offer } from '../executor.ts';
+import { verifyOrder } from '../orders.ts';
+import { resolveRunAs } from '../sandbox/run-as.ts';
+import { Execution } from './execution.ts';
+import type { ExecutionPorts } from './ports.ts';
+import { type Outcome, results, unrunOutcome } from './results.ts';
+import { StdinFile } from './stdin-file.ts';
+
+export const receivedRecords = codec<ReceivedRecord, ReceivedRecord__Output>('muster.store.v1.ReceivedRecord');
+
+/** An offer on its way to the journal; nothing is promised yet. */
+interface Candidate {
+  readonly offer: Offer;
+  readonly digest: string;
+  readonly order: ValidOrder;
+  /** Undefined once it is complete, or where the order wants none. */
+  stdin: StdinFile | undefined;
+  /** It came while the rest was on its way. */
+  cancel?: { readonly signal: number; readonly graceMs: number | undefined };
+}
+
+export interface AdmissionOptions {
+  readonly ports: ExecutionPorts;
+  /** Results that no replica has released. */
+  readonly unreleased: () => number;
+  /** It is journaled. `cancel` came while that was on its way. */
+  readonly onAccepted: (execution: Execution, cancel: Candidate['cancel']) => void;
+  /** Over without ever having been accepted, and journaled. */
+  readonly onEnded: (id: ExecutionId, result: ExecutionResult) => void;
+}
+
+const defaultMaxUnreleased = 10_000;
+/** Refusals are results too; this far above the limit offers are left unanswered, to be made again. */
+const refusalsAboveLimit = 2000;
+const maxCandidates = 256;
+/** How long the id of what can't be read is kept: no order can be valid for longer. */
+const longestExpiryMs = 30 * 86_400_000;
+
+/**
+ * What becomes of an offer: refused, expired, or journaled and handed on as an execution. Standard input is complete and checked
+ * before anything is promised; a candidate that never gets that far is in no journal.
+ */
+export class Admission {
+  readonly #ports: ExecutionPorts;
+  readonly #unreleased: () => number;
+  readonly #onAccepted: AdmissionOptions['onAccepted'];
+  readonly #onEnded: AdmissionOptions['onEnded'];
+  readonly #candidates = new Map<ExecutionId, Candidate>();
+  /** Ends of what was never accepted, on their way to the journal. */
+  readonly #ending = new Set<ExecutionId>();
+  #closed = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#ports = options.ports;
+    this.#unreleased = options.unreleased;
+    this.#onAccepted = options.onAccepted;
+    this.#onEnded = options.onEnded;
+  }
+
+  /** SHA-256 of the order's bytes, hex: what tells a redelivery from a conflict. */
+  static digestOf(offer: Offer): string {
+    return createHash('sha256').update(offer.order).digest('hex');
+  }
+
+  /** The digest of the candidate with this id. */
+  digest(id: ExecutionId): string | undefined {
+    return this.#candidates.get(id)?.digest;
+  }
+
+  offer(offer: Offer, digest: string): void {
+    const { execution } = offer;
+    const known = this.#candidates.get(execution);
+    // Another session sends its input from the first byte again.
+    if (known) return known.stdin?.restart();
+    if (this.#closed || this.#ending.has(execution)) return;
+    const ports = this.#ports;
+    const { uid, settings, clock, cgroups, log } = ports;
+    const { maxUnreleased = defaultMaxUnreleased, maxOutputBoundBytes } = settings;
+    const unreleased = this.#unreleased();
+    if (unreleased >= maxUnreleased + refusalsAboveLimit || this.#candidates.size >= maxCandidates) {
+      log.warn({ 'execution.id': execution }, 'an offer is left unanswered: there are too many');
+      return;
+    }
+    const containment = cgroups === undefined ? 'marker' : 'cgroup';
+    const verdict = verifyOrder({ ...offer, uid, containment, maxOutputBoundBytes });
+    if ('refusal' in verdict) {
+      const { reason, message } = verdict.refusal;
+      return this.#refuse(execution, digest, clock.now() + longestExpiryMs, reason, message);
+    }
+    const { order } = verdict;
+    if (unreleased >= maxUnreleased) {
+      const message = `${unreleased} results of this node wait to be released`;
+      return this.#refuse(execution, digest, order.expiresUnixMs, 'busy', message);
+    }
+    if (clock.now() >= Math.min(order.expiresUnixMs, order.deliveryDeadlineUnixMs)) {
+      return this.#end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
+    }
+    const candidate: Candidate = { offer, digest, order, stdin: undefined };
+    this.#candidates.set(execution, candidate);
+    if (order.stdin === undefined) return void this.#accept(candidate);
+    try {
+      // At once: its pieces come right behind.
+      candidate.stdin = new StdinFile({ folder: ports.folders.execution(execution), expected: order.stdin });
+    } catch (err) {
+      this.#drop(candidate, err);
+    }
+  }
+
+  input(id: ExecutionId, offset: number, data: Buffer): void {
+    const candidate = this.#candidates.get(id);
+    if (candidate?.stdin === undefined || this.#closed) return;
+    try {
+      const taken = candidate.stdin.write(offset, data);
+      if (taken === 'more') return;
+      candidate.stdin.close();
+      candidate.stdin = undefined;
+      if (taken === 'complete') void this.#accept(candidate);
+      else this.#refuseCandidate(candidate, 'stdin', `order.stdin_digest: ${taken.fault}`);
+    } catch (err) {
+      this.#drop(candidate, err);
+    }
+  }
+
+  /** Leaves a tombstone for an id that neither the journal nor a live execution knows. */
+  cancel(id: ExecutionId, signal: number, graceMs: number | undefined): void {
+    const candidate = this.#candidates.get(id);
+    if (candidate && candidate.stdin === undefined) {
+      candidate.cancel = { signal, graceMs };
+      return;
+    }
+    if (this.#closed || this.#ending.has(id)) return;
+    candidate?.stdin?.close();
+    this.#candidates.delete(id);
+    const expiresUnixMs = candidate?.order.expiresUnixMs ?? this.#ports.clock.now() + longestExpiryMs;
+    const outcome = { state: 'EXECUTION_STATE_CANCELLED', message: 'cancelled before it was accepted' } as const;
+    this.#end(id, candidate?.digest ?? '', expiresUnixMs, outcome);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { stdin } of this.#candidates.values()) stdin?.close();
+    this.#candidates.clear();
+  }
+
+  /** Folder and RECEIVED on disk, then it is promised. */
+  async #accept(candidate: Candidate): Promise<void> {
+    const ports = this.#ports;
+    const { offer, digest, order } = candidate;
+    const { execution: id, traceparent } = offer;
+    try {
+      const { runAs } = order.command;
+      const resolved = runAs === '' ? { user: undefined } : await resolveRunAs(runAs, process.getuid?.() ?? -1);
+      if ('refusal' in resolved) return this.#refuseCandidate(candidate, 'run-as', `order.${resolved.refusal}`);
+      await ports.folders.create(id);
+      const acceptedUnixMs = ports.clock.now();
+      const received = receivedRecords.encode({ order: offer.order, proof: offer.proof, traceparent, acceptedUnixMs });
+      if (this.#closed) return;
+      await ports.journal.append({ type: 'received', id, digest, expiresUnixMs: order.expiresUnixMs }, received);
+      ports.failpoints.pass('received');
+      this.#candidates.delete(id);
+      const { user } = resolved;
+      const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, recovered: false, ports });
+      this.#onAccepted(execution, candidate.cancel);
+    } catch (err) {
+      this.#drop(candidate, err);
+    }
+  }
+
+  /** Nothing was promised: who offered it will offer it again. */
+  #drop(candidate: Candidate, err: unknown): void {
+    const id = candidate.offer.execution;
+    if (!this.#closed) this.#ports.log.error({ err, 'execution.id': id }, 'an offer could not be journaled');
+    candidate.stdin?.close();
+    this.#candidates.delete(id);
+  }
+
+  #refuseCandidate(candidate: Candidate, reason: string, message: string): void {
+    const { offer, digest, order } = candidate;
+    this.#candidates.delete(offer.execution);
+    this.#refuse(offer.execution, digest, order.expiresUnixMs, reason, message);
+  }
+
+  #refuse(id: ExecutionId, digest: string, expiresUnixMs: number, reason: string, message: string): void {
+    this.#end(id, digest, expiresUnixMs, { state: 'EXECUTION_STATE_REJECTED', reason, message: message.slice(0, 1024) });
+  }
+
+  /** Journals the end of what never was an execution: from then on it can't become one. */
+  #end(id: ExecutionId, digest: string, expiresUnixMs: number, outcome: Outcome): void {
+    const finishedUnixMs = this.#ports.clock.now();
+    const result: ExecutionResult = { ...outcome, finishedUnixMs };
+    const record = { type: 'finished', id, digest, expiresUnixMs, finishedUnixMs, spoolBytes: 0 } as const;
+    this.#ending.add(id);
+    this.#ports.journal
+      .append({ ...record, spool: undefined, nonce: undefined }, results.encode(result))
+      .then(() => this.#onEnded(id, result))
+      .catch((err: unknown) => this.#ports.log.error({ err, 'execution.id': id }, 'a refusal could not be journaled'))
+      .finally(() => this.#ending.delete(id));
+  }
+}

@@ -1,0 +1,321 @@
+import { randomBytes } from 'node:crypto';
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { ExecutionId } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
+import type { ValidOrder } from '../../shared/order.ts';
+import type { Timer } from '../../shared/time.ts';
+import type { EndingCause, JournalEntry } from '../journal/record.ts';
+import { isAlive } from '../sandbox/process-table.ts';
+import type { HostUser } from '../sandbox/run-as.ts';
+import type { Spool } from '../spool/spool.ts';
+import { readExit, readStarted } from '../supervisor/exit-file.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import { finishExecution, type FinishedRun } from './finish.ts';
+import { FolderEvents } from './folder-events.ts';
+import type { ExecutionPorts } from './ports.ts';
+import { type Place, prepare } from './preparation.ts';
+import { recoveryStep, type RecoveryStep } from './recovery.ts';
+import { interruptedOutcome, type Outcome, unrunOutcome } from './results.ts';
+import { containmentOf, openSpool, readPlace } from './run-parts.ts';
+import { TreeEnd } from './tree-end.ts';
+
+export interface ExecutionOptions {
+  readonly id: ExecutionId;
+  /** Undefined = the journal does not explain its folder. */
+  readonly order: ValidOrder | undefined;
+  readonly digest: string;
+  readonly acceptedUnixMs: number;
+  readonly traceparent: string;
+  readonly user: HostUser | undefined;
+  /** Why it can't start though it was accepted (its user has gone since). */
+  readonly obstacle?: string;
+  /** It was found in the journal. */
+  readonly recovered: boolean;
+  readonly ports: ExecutionPorts;
+}
+
+/** How often a supervisor that is not this process's child is looked at. */
+const lookMs = 500;
+const maxTimerMs = 2 ** 31;
+
+/**
+ * One execution from its acceptance to its result. `run` follows the recovery rules of DESIGN section 5 from whatever state it is
+ * in, so that a first start, a lost supervisor and a restart of the agent are one path. It never rejects.
+ */
+export class Execution {
+  readonly id: ExecutionId;
+  readonly digest: string;
+  readonly order: ValidOrder | undefined;
+  readonly acceptedUnixMs: number;
+  /** Once `started` was seen. */
+  started: { readonly atUnixMs: number; readonly pid: number } | undefined;
+  result: ExecutionResult | undefined;
+  /** Resolves once the command runs; undefined where it never will. */
+  readonly spool: Promise<Spool | undefined>;
+  readonly #options: ExecutionOptions;
+  readonly #ports: ExecutionPorts;
+  readonly #log: Log;
+  readonly #folder: string;
+  readonly #events: FolderEvents;
+  #resolveSpool: (spool: Spool | undefined) => void = () => {};
+  #openSpool: Spool | undefined;
+  #supervisor: Supervisor | undefined;
+  #tree: TreeEnd | undefined;
+  #deadline: Timer | undefined;
+  #gateMs: number | undefined;
+  #settling = false;
+  #closed = false;
+
+  constructor(options: ExecutionOptions) {
+    this.#options = options;
+    this.#ports = options.ports;
+    this.id = options.id;
+    this.digest = options.digest;
+    this.order = options.order;
+    this.acceptedUnixMs = options.acceptedUnixMs;
+    this.#log = options.ports.log.child({ 'execution.id': options.id });
+    this.#folder = options.ports.folders.execution(options.id);
+    this.#events = new FolderEvents({ path: this.#folder });
+    this.spool = new Promise((resolve) => {
+      this.#resolveSpool = resolve;
+    });
+  }
+
+  /** Bytes of output so far. */
+  get bytes(): { stdout: number; stderr: number } {
+    return { stdout: this.#openSpool?.bytes('stdout') ?? 0, stderr: this.#openSpool?.bytes('stderr') ?? 0 };
+  }
+
+  /** Resolves with its end, or, once closed, without. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#closed) {
+        const step = this.#look();
+        if (step.step === 'start') await this.#start();
+        else if (step.step === 'watch') await this.#watch();
+        else return await this.#finish(step);
+      }
+    } catch (err) {
+      if (this.#closed) return;
+      this.#log.error({ err }, 'an execution could not go on');
+      await this.#finish({ step: 'end', end: 'lost' }, { message: (err as Error).message });
+    } finally {
+      this.#rest();
+    }
+  }
+
+  /** Journals the end's cause, then ends the tree. Nothing where it is over already. */
+  async end(cause: EndingCause, signal: number, graceMs: number, overrunMs = 0): Promise<void> {
+    if (this.#settling || this.result) return;
+    if (this.#entry?.ending === undefined) {
+      const monotonicMs = this.#ports.bootClock();
+      const ending = { cause, monotonicMs, signal, graceMs, overrunMs: Math.round(overrunMs) };
+      await this.#ports.journal.append({ type: 'ending', id: this.id, ending });
+      this.#log.info({ cause, signal, 'grace.ms': graceMs }, 'ending');
+    }
+    if (this.#settling || this.#closed) return;
+    if (this.started) this.#signal(signal, graceMs);
+    else this.#events.changed.raise();
+  }
+
+  /** Stops looking after it; what runs goes on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#events.close();
+    await this.#openSpool?.close();
+  }
+
+  get #entry(): JournalEntry | undefined {
+    return this.#ports.journal.get(this.id);
+  }
+
+  /** The supervisor first, the folder after it: what a dead one has not written it never will. */
+  #look(): RecoveryStep {
+    const entry = this.#entry;
+    const { order } = this;
+    const starting = entry?.starting;
+    const supervisorAlive = starting !== undefined && isAlive(starting.supervisor);
+    const now = this.#ports.clock.now();
+    return recoveryStep({
+      explained: order !== undefined,
+      starting: starting && { sameBoot: starting.bootId === this.#ports.bootId },
+      starts: entry?.starts ?? 0,
+      supervisorAlive,
+      started: readStarted(this.#folder) !== undefined,
+      exited: readExit(this.#folder) !== undefined,
+      ending: entry?.ending?.cause,
+      late: order !== undefined && (now >= order.expiresUnixMs || now >= order.deliveryDeadlineUnixMs),
+    });
+  }
+
+  async #start(): Promise<void> {
+    const { ports, order } = { ports: this.#ports, order: this.order };
+    const { obstacle, traceparent, user } = this.#options;
+    if (order === undefined) return;
+    if (obstacle !== undefined) throw new Error(obstacle);
+    await this.#until(order.notBeforeUnixMs);
+    if (this.#closed || this.#entry?.ending) return;
+    const supervisor = await ports.pool.take();
+    let sent = false;
+    try {
+      const { spool, cgroup } = supervisor;
+      const place: Place = { spool, nonce: randomBytes(16).toString('hex'), cgroup };
+      prepare({ id: this.id, order, traceparent, user, place, ports });
+      const starting = {
+        ...place,
+        bootId: ports.bootId,
+        monotonicMs: ports.bootClock(),
+        atUnixMs: ports.clock.now(),
+        supervisor: supervisor.identity,
+        leader: supervisor.leader,
+      };
+      await ports.journal.append({ type: 'starting', id: this.id, starting });
+      ports.failpoints.pass('starting');
+      // A cancel that came meanwhile is on disk: nothing must start after it.
+      if (this.#closed || this.#entry?.ending) return;
+      sent = true;
+      this.#gateMs = ports.bootClock();
+      // Of one that is gone already the next look tells.
+      await supervisor.send(Buffer.from(place.nonce, 'hex'), this.#folder).catch(() => undefined);
+      this.#supervisor = supervisor;
+    } finally {
+      if (!sent) await ports.pool.dismiss(supervisor);
+    }
+  }
+
+  /** Follows a supervisor until there is an exit or it has gone. */
+  async #watch(): Promise<void> {
+    const starting = this.#entry?.starting;
+    if (starting === undefined) return;
+    const { changed } = this.#events;
+    void this.#supervisor?.gone.then(() => changed.raise());
+    this.#openSpool ??= await this.#spoolOf(starting);
+    this.#armTimeout(starting.monotonicMs);
+    for (;;) {
+      const { version } = changed;
+      const alive = isAlive(starting.supervisor);
+      if (!this.started) this.#noteStarted(starting.atUnixMs);
+      if (this.#closed || readExit(this.#folder) || !alive) break;
+      await this.#changedOr(version, lookMs);
+    }
+    this.#deadline?.cancel();
+    if (!this.started && !this.#closed) {
+      // Lost before it began: the next one has a spool of its own.
+      await this.#openSpool.close();
+      this.#openSpool = undefined;
+    }
+  }
+
+  #noteStarted(startingUnixMs: number): void {
+    const started = readStarted(this.#folder);
+    if (started === undefined) return;
+    // While its numbers are being written there will be another event; without them the pid is not known.
+    if (started === 'unreadable' && this.#gateMs !== undefined && !readExit(this.#folder)) return;
+    const atUnixMs = this.#gateMs === undefined ? startingUnixMs : this.#ports.clock.now();
+    this.started = { atUnixMs, pid: started === 'unreadable' ? 0 : started.pid };
+    this.#resolveSpool(this.#openSpool);
+    this.#ports.emit({ execution: this.id, type: 'started', ...this.started });
+    const ending = this.#entry?.ending;
+    if (ending) this.#signal(ending.signal, ending.graceMs);
+  }
+
+  #signal(signal: number, graceMs: number): void {
+    const containment = containmentOf(this.id, this.#entry?.starting, this.#ports.bootId);
+    this.#tree ??= new TreeEnd({ containment, clock: this.#ports.clock, log: this.#log });
+    this.#tree.send(signal, graceMs);
+  }
+
+  #armTimeout(startedMs: number): void {
+    const limits = this.order?.limits;
+    if (limits === undefined || limits.timeoutMs === 0 || this.#entry?.ending) return;
+    const leftMs = startedMs + limits.timeoutMs - this.#ports.bootClock();
+    // Over already when it was found: nobody was there to keep the promise, and the result says by how much.
+    const overrunMs = this.#gateMs === undefined ? Math.max(0, -leftMs) : 0;
+    this.#deadline?.cancel();
+    this.#deadline = this.#ports.clock.after(Math.max(0, leftMs), () => {
+      this.end('timeout', 15, limits.graceMs, overrunMs).catch((err: unknown) => this.#log.error({ err }, 'no end'));
+    });
+  }
+
+  async #finish(step: RecoveryStep, override: Partial<Outcome> = {}): Promise<void> {
+    this.#settling = true;
+    this.#tree?.stop();
+    const entry = this.#entry;
+    const starting = entry?.starting;
+    const begun = step.step === 'settle' || step.step === 'interrupt';
+    const exit = step.step === 'settle' ? readExit(this.#folder) : undefined;
+    if (exit) this.#ports.failpoints.pass('exit');
+    const place = starting ?? (begun ? readPlace(this.#folder) : undefined);
+    if (begun && place) this.#openSpool ??= await this.#spoolOf(place).catch(() => undefined);
+    if (begun && !this.started && starting) this.#noteStarted(starting.atUnixMs);
+    let outcome: Outcome | undefined;
+    if (step.step === 'interrupt') outcome = interruptedOutcome(step.reason, entry?.ending?.cause);
+    if (step.step === 'end') outcome = { ...unrunOutcome(step.end), ...override };
+    const run: FinishedRun = {
+      id: this.id,
+      digest: this.digest,
+      order: this.order,
+      acceptedUnixMs: this.acceptedUnixMs,
+      folder: this.#folder,
+      exit,
+      outcome,
+      begun,
+      starting,
+      place,
+      ending: entry?.ending,
+      tree: this.#tree,
+      startedUnixMs: this.started?.atUnixMs,
+      watchedMs: this.#gateMs === undefined ? undefined : this.#ports.bootClock() - this.#gateMs,
+      spool: this.#openSpool,
+    };
+    const result = await finishExecution(run, { ports: this.#ports, log: this.#log, closed: () => this.#closed });
+    if (result === undefined) return;
+    this.result = result;
+    this.#ports.failpoints.pass('journaled');
+    this.#ports.emit({ execution: this.id, type: 'finished', result });
+  }
+
+  #spoolOf(place: Place): Promise<Spool> {
+    return openSpool(place, {
+      ports: this.#ports,
+      log: this.#log,
+      exitComplete: () => readExit(this.#folder) !== undefined,
+      supervisorAlive: () => {
+        const starting = this.#entry?.starting;
+        return starting !== undefined && isAlive(starting.supervisor);
+      },
+      onBound: () => {
+        const { limits } = this.order ?? {};
+        if (limits?.outputPolicy !== 'kill') return;
+        this.end('output-bound', 15, limits.graceMs).catch((err: unknown) => this.#log.error({ err }, 'no end'));
+      },
+    });
+  }
+
+  async #until(unixMs: number): Promise<void> {
+    const { changed } = this.#events;
+    for (;;) {
+      const { version } = changed;
+      const leftMs = unixMs - this.#ports.clock.now();
+      if (leftMs <= 0 || this.#closed || this.#entry?.ending) return;
+      await this.#changedOr(version, Math.min(leftMs, maxTimerMs));
+    }
+  }
+
+  async #changedOr(version: number, ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#ports.clock.after(ms, resolve);
+      void this.#events.changed.past(version).then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #rest(): void {
+    this.#deadline?.cancel();
+    this.#tree?.stop();
+    this.#events.close();
+    this.#resolveSpool(this.#openSpool);
+  }
+}

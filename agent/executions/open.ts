@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NodeUid } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Clock } from '../../shared/time.ts';
+import type { ExecutorEvent } from '../executor.ts';
+import { Failpoints } from '../failpoints.ts';
+import { Journal } from '../journal/journal.ts';
+import { lockState, type StateLock } from '../journal/lock.ts';
+import { type CgroupBase, openCgroupBase } from '../sandbox/cgroup.ts';
+import { probeShell } from '../supervisor/shell-probe.ts';
+import { SupervisorPool } from '../supervisor/supervisor-pool.ts';
+import { Folders } from './folders.ts';
+import type { ExecutionPorts, ExecutionsSettings } from './ports.ts';
+
+export interface ExecutionsOptions {
+  readonly stateDir: string;
+  readonly uid: NodeUid;
+  /** For `MUSTER_NODE`; the uid where not given. */
+  readonly nodeName?: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly settings: ExecutionsSettings;
+  /** The agent's own environment; `process.env` where not given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface OpenedPorts {
+  readonly ports: ExecutionPorts;
+  readonly lock: StateLock;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Takes the state folder, reads the journal and finds out what the host can do. Rejects with CONFLICT where it is taken. */
+export async function openPorts(options: ExecutionsOptions, emit: (event: ExecutorEvent) => void): Promise<OpenedPorts> {
+  const { stateDir, uid, nodeName, log, clock, settings, environment = process.env } = options;
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const lock = lockState(stateDir);
+  try {
+    const failpoints = new Failpoints({ armed: environment.MUSTER_FAILPOINT, stateDir, log });
+    const folders = new Folders({ stateDir });
+    const [journal, traits] = await Promise.all([Journal.open({ dir: join(stateDir, 'journal'), log }), probeShell('sh')]);
+    const cgroups = settings.containment === 'marker' ? undefined : findCgroups(uid, settings.containment, log);
+    const armed = failpoints.armed ?? '';
+    const warm = settings.warmSupervisors;
+    const pool = new SupervisorPool({ spoolDir: folders.spools, traits, cgroups, failpoint: armed, warm, log });
+    const ports: ExecutionPorts = {
+      uid,
+      nodeName: nodeName ?? uid,
+      log,
+      clock,
+      bootClock: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      settings,
+      journal,
+      folders,
+      pool,
+      traits,
+      cgroups,
+      failpoints,
+      environment,
+      emit,
+    };
+    const containment = cgroups === undefined ? 'marker' : 'cgroup';
+    return { ports, lock, facts: { containment, shell: traits.shell, 'run-as': process.getuid?.() === 0 ? 'any' : 'self' } };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function findCgroups(uid: NodeUid, wanted: 'auto' | 'cgroup', log: Log): CgroupBase | undefined {
+  const base = openCgroupBase(uid);
+  if ('path' in base) return base;
+  if (wanted === 'cgroup') throw new Error(`containment cgroup was asked for, but: ${base.reason}`);
+  log.warn({ reason: base.reason }, 'no cgroup to be had: executions are held together by marker');
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from '../../shared/log.ts';
+import { Cgroup } from '../sandbox/cgroup.ts';
+import { isAlive, signalProcess } from '../sandbox/process-table.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
+
+/** How many supervisors may be on their way at once: each is a burst of forks. */
+const maxStarting = 2;
+const tries = 3;
+
+/** Keeps supervisors waiting at their gates, so that a start needs none of what does not depend on the order. */
+export class SupervisorPool {
+  readonly #options: SupervisorOptions;
+  readonly #warm: number;
+  readonly #log: Log;
+  readonly #ready: Supervisor[] = [];
+  readonly #wanted: { resolve: (supervisor: Supervisor) => void; reject: (error: unknown) => void; tries: number }[] = [];
+  #starting = 0;
+  #closed = false;
+
+  constructor(options: SupervisorOptions & { warm: number; log: Log }) {
+    this.#options = options;
+    this.#warm = options.warm;
+    this.#log = options.log;
+  }
+
+  /** Starts what is to be kept warm. */
+  fill(): void {
+    while (!this.#closed && this.#starting < maxStarting && this.#missing() > 0) {
+      this.#starting++;
+      void this.#start();
+    }
+  }
+
+  /** A supervisor at its gate. Rejects where three in a row did not get there. */
+  take(): Promise<Supervisor> {
+    for (let ready = this.#ready.shift(); ready; ready = this.#ready.shift()) {
+      if (isAlive(ready.identity)) {
+        setImmediate(() => this.fill());
+        return Promise.resolve(ready);
+      }
+      this.#discard(ready);
+    }
+    return new Promise((resolve, reject) => {
+      this.#wanted.push({ resolve, reject, tries: 0 });
+      this.fill();
+    });
+  }
+
+  /** Ends the waiting ones; those that were taken belong to whoever took them. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#wanted.splice(0)) reject(new Error('the agent is stopping'));
+    await Promise.all(this.#ready.splice(0).map((supervisor) => this.dismiss(supervisor)));
+  }
+
+  #missing(): number {
+    return this.#wanted.length + this.#warm - this.#ready.length - this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      const supervisor = await Supervisor.start(this.#options);
+      const next = this.#wanted.shift();
+      if (next) next.resolve(supervisor);
+      else if (this.#closed) await this.dismiss(supervisor);
+      else this.#ready.push(supervisor);
+    } catch (error) {
+      const next = this.#wanted[0];
+      this.#log.error({ err: error }, 'a supervisor did not start');
+      if (next && ++next.tries >= tries) this.#wanted.shift()?.reject(error);
+      // Where nobody waits, the next one who does makes it try again.
+      if (this.#wanted.length > 0) setImmediate(() => this.fill());
+      return;
+    } finally {
+      this.#starting--;
+    }
+    this.fill();
+  }
+
+  /** Ends one that was sent nothing, and removes what was made for it. */
+  async dismiss(supervisor: Supervisor): Promise<void> {
+    supervisor.close();
+    // End-of-file ends it too, but not while it is stopped.
+    signalProcess(supervisor.identity, 9);
+    await supervisor.gone;
+    this.#discard(supervisor);
+  }
+
+  #discard(supervisor: Supervisor): void {
+    supervisor.close();
+    if (supervisor.cgroup) {
+      const cgroup = new Cgroup({ path: supervisor.cgroup });
+      cgroup.signal(9);
+      cgroup.remove();
+    }
+    rmSync(join(this.#options.spoolDir, supervisor.spool), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,64 @@
+# One execution's supervisor: sh supervisor.sh <spool folder> <drain.sh> <launcher.sh> <sh> <cgroup or -> <own cgroup or -> <prefix>
+# Warm until a line comes through its gate (standard input): "<nonce as octal escapes> <execution folder>". End-of-file, also
+# in the middle of a line, means that nothing runs. Standard output is the agent's pipe: the launcher's "ready <pid>", no more.
+# DESIGN section 5 says why each step stands where it does; the fail points are those of agent/failpoints.ts.
+set -f
+umask 077
+spool=$1 drain=$2 launcher=$3 shell=$4 cgroup=$5 own=$6 prefix=$7
+failpoint=$MUSTER_FAILPOINT
+unset MUSTER_FAILPOINT
+
+# Stops here, once for all supervisors of a state folder, so that a test can kill it exactly here.
+point() {
+  [ "$failpoint" = "$1" ] || return 0
+  set -C
+  if { echo $$ >"$spool/../../failpoints/$1"; } 2>/dev/null; then kill -STOP $$; fi
+  set +C
+}
+
+# Out of the agent's cgroup, so that stopping its service does not take the commands with it.
+if [ "$own" != - ]; then echo 0 >"$own/cgroup.procs" || exit 1; fi
+
+mkfifo -m 600 "$spool/out.fifo" "$spool/err.fifo" "$spool/launch.fifo" || exit 1
+# Held open for reading and writing: nobody ever gets SIGPIPE, and no open of them blocks.
+exec 7<>"$spool/out.fifo" 8<>"$spool/err.fifo"
+"$shell" "$drain" "$spool" out </dev/null >/dev/null 2>>"$spool/drain.log" 7>&- 8>&- &
+"$shell" "$drain" "$spool" err </dev/null >/dev/null 2>>"$spool/drain.log" 7>&- 8>&- &
+# A background child ignores INT and QUIT for good: the prefix gives them back.
+$prefix setsid "$shell" "$launcher" "$spool" "$cgroup" <"$spool/launch.fifo" 7>&- 8>&- &
+child=$!
+exec 9<>"$spool/launch.fifo" >/dev/null
+
+point gate
+IFS=' ' read -r nonce folder || exit 0
+exec </dev/null
+point gate-read
+
+read -r up rest </proc/uptime
+set -C
+# Exclusively: of all supervisors an execution may ever have, one passes here.
+{ echo "$child $up" >"$folder/started"; } 2>/dev/null || exit 0
+set +C
+point started
+
+echo "$folder" >&9
+exec 9>&-
+{ wait "$child"; status=$?; } 2>"$spool/note"
+point ended
+
+read -r up rest </proc/uptime
+# What the shell noted tells a signal from the same number as an exit code.
+if [ -s "$spool/note" ]; then noted=1; else noted=0; fi
+name=exit try=0
+set -C
+until echo "$status $noted $up" >"$folder/$name"; do
+  [ -d "$folder" ] || exit 0
+  try=$((try + 1))
+  name=exit.$try
+  sleep 1
+done 2>/dev/null
+set +C
+point exit
+
+printf "$nonce" >&7
+printf "$nonce" >&8

@@ -1,0 +1,144 @@
+import { execa } from 'execa';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProcessIdentity } from '../journal/record.ts';
+import { Cgroup, type CgroupBase } from '../sandbox/cgroup.ts';
+import { viewProcess } from '../sandbox/process-table.ts';
+import type { ShellTraits } from './shell-probe.ts';
+
+export interface SupervisorOptions {
+  /** Folder of all spool folders. */
+  readonly spoolDir: string;
+  readonly traits: ShellTraits;
+  /** Undefined = no cgroups here. */
+  readonly cgroups: CgroupBase | undefined;
+  /** Name of the fail point it stops at; empty = none. */
+  readonly failpoint: string;
+}
+
+const script = join(import.meta.dirname, 'supervisor.sh');
+const launcher = join(import.meta.dirname, 'launcher.sh');
+const drain = join(import.meta.dirname, '../spool/drain.sh');
+/** From its fork to its gate; a host slower than this can't be told from one that is stuck. */
+const readyTimeoutMs = 60_000;
+
+/**
+ * A shell at its gate: folder, FIFOs, drains and the command's own process are ready, nothing runs. It lives until its gate is
+ * closed, or, once `send` was called, until the command has ended, whatever becomes of the agent.
+ */
+export class Supervisor {
+  readonly identity: ProcessIdentity;
+  /** The process that becomes the command. */
+  readonly leader: ProcessIdentity;
+  /** Name of its spool folder. */
+  readonly spool: string;
+  readonly cgroup: string | undefined;
+  /** Resolves, never rejects, when its process has gone. */
+  readonly gone: Promise<void>;
+  readonly #gate: NodeJS.WritableStream;
+
+  private constructor(options: {
+    identity: ProcessIdentity;
+    leader: ProcessIdentity;
+    spool: string;
+    cgroup: string | undefined;
+    gone: Promise<void>;
+    gate: NodeJS.WritableStream;
+  }) {
+    this.identity = options.identity;
+    this.leader = options.leader;
+    this.spool = options.spool;
+    this.cgroup = options.cgroup;
+    this.gone = options.gone;
+    this.#gate = options.gate;
+  }
+
+  /** Starts one and waits until it is at its gate. Rejects where it does not get there; then nothing of it is left. */
+  static async start(options: SupervisorOptions): Promise<Supervisor> {
+    const { spoolDir, traits, cgroups, failpoint } = options;
+    const spool = randomBytes(8).toString('hex');
+    const folder = join(spoolDir, spool);
+    mkdirSync(folder, { mode: 0o700 });
+    const cgroup = cgroups && Cgroup.create(join(cgroups.path, spool));
+    const places = [folder, drain, launcher, traits.shell, cgroup?.path ?? '-', cgroups?.supervisors ?? '-', traits.prefix];
+    const subprocess = execa(traits.shell, [script, ...places], {
+      cwd: '/',
+      detached: true,
+      cleanup: false,
+      extendEnv: false,
+      env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', MUSTER_FAILPOINT: failpoint },
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      buffer: false,
+      reject: false,
+    });
+    const child = subprocess.nodeChildProcess;
+    const { stdin, stdout, stderr } = subprocess;
+    // The gate of one that is gone: `send` rejects, nothing else is to be known.
+    stdin.on('error', () => {});
+    const gone = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.once('error', () => resolve());
+    });
+    try {
+      const leaderPid = await readyLine(stdout, stderr);
+      const identity = identify(child.pid);
+      const leader = identify(leaderPid);
+      child.unref();
+      for (const stream of [stdin, stdout, stderr]) (stream as { unref?: () => void }).unref?.();
+      return new Supervisor({ identity, leader, spool, cgroup: cgroup?.path, gone, gate: stdin });
+    } catch (error) {
+      stdin.end();
+      child.kill('SIGKILL');
+      await gone;
+      cgroup?.signal(9);
+      cgroup?.remove();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** The gate line: from here on the command may run. Resolves when it has left this process. */
+  send(nonce: Buffer, executionFolder: string): Promise<void> {
+    const escapes = [...nonce].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+    return new Promise((resolve, reject) => {
+      this.#gate.write(`${escapes} ${executionFolder}\n`, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** Closes the gate. One that was sent nothing ends; one that was goes on. */
+  close(): void {
+    this.#gate.end();
+  }
+}
+
+/** The launcher's pid, from `ready <pid>`. */
+function readyLine(stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream): Promise<number> {
+  let text = '';
+  let complaint = '';
+  stderr.on('data', (data: Buffer) => {
+    complaint = `${complaint}${data.toString()}`.slice(0, 1024);
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the supervisor did not come to its gate')), readyTimeoutMs);
+    stdout.on('data', (data: Buffer) => {
+      text += data.toString('latin1');
+      const match = /^ready (\d+)\n/.exec(text);
+      if (match === null) return;
+      clearTimeout(timer);
+      resolve(Number(match[1]));
+    });
+    stdout.on('end', () => {
+      clearTimeout(timer);
+      reject(new Error(`the supervisor ended before its gate: ${complaint.trim()}`));
+    });
+  });
+}
+
+function identify(pid: number | undefined): ProcessIdentity {
+  const view = pid === undefined ? undefined : viewProcess(pid);
+  if (view === undefined) throw new Error('the supervisor is gone');
+  return { pid: view.pid, startTime: view.startTime };
+}

@@ -2,9 +2,7 @@ import type { Clock, Timer } from '../shared/time.ts';
 
 export type InterruptStep =
   /** First Ctrl-C: a second one within the time cancels, otherwise the client lets go. */
-  | 'ask'
-  | 'cancel'
-  | 'detach';
+  'ask' | 'cancel' | 'detach';
 
 export interface InterruptsOptions {
   readonly clock: Clock;
@@ -29,18 +27,16 @@ export class Interrupts {
   /** Takes one signal. */
   take(signal: NodeJS.Signals): void {
     if (this.#stage === 'detached') return;
-    if (signal !== 'SIGINT') return this.#detach(signal);
-    switch (this.#stage) {
-      case 'following':
-        this.#stage = 'asked';
-        this.#timer = this.#options.clock.after(this.#options.againWithinMs ?? 3000, () => this.#detach(signal));
-        return this.#options.onStep('ask', signal);
-      case 'asked':
-        this.#timer?.cancel();
-        this.#stage = 'cancelling';
-        return this.#options.onStep('cancel', signal);
-      case 'cancelling':
-        return this.#detach(signal);
+    if (signal !== 'SIGINT' || this.#stage === 'cancelling') {
+      this.#detach(signal);
+    } else if (this.#stage === 'following') {
+      this.#stage = 'asked';
+      this.#timer = this.#options.clock.after(this.#options.againWithinMs ?? 3000, () => this.#detach(signal));
+      this.#options.onStep('ask', signal);
+    } else {
+      this.#timer?.cancel();
+      this.#stage = 'cancelling';
+      this.#options.onStep('cancel', signal);
     }
   }
 

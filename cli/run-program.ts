@@ -7,6 +7,8 @@ import { visibleText } from './render/visible.ts';
 
 /** Runs one command line in this process and sets its exit status. Errors are one line on stderr. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
+  // As with most programs, an empty variable is one that is not set.
+  if (process.env.MUSTER_SERVER === '') delete process.env.MUSTER_SERVER;
   const context = processContext();
   const program = createProgram(context);
   for (const command of allCommands(program)) {
@@ -20,11 +22,12 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       if (error.exitCode === 0) return;
       const text = error.code === 'commander.help' ? '' : `muster: ${error.message.replace(/^error: /, '')}\n`;
       await context.stderr.write(text);
-      return context.exit(exitStatus.usage);
+      context.exit(exitStatus.usage);
+      return;
     }
     const text = error instanceof Error ? error.message : String(error);
     const unexpected = !(error instanceof MusterError) && statusOfError(error) === exitStatus.someDidNot;
-    const detail = unexpected && process.env['MUSTER_DEBUG'] && error instanceof Error ? `\n${error.stack}` : '';
+    const detail = unexpected && process.env.MUSTER_DEBUG && error instanceof Error ? `\n${error.stack}` : '';
     await context.stderr.write(`muster: ${visibleText(text)}${detail}\n`).catch(() => {});
     context.exit(statusOf(error));
   }

@@ -12,7 +12,9 @@ type CancelFlags = ConnectionFlags & { signal?: number; grace?: number; wait: bo
 /** `muster cancel`: ends a job and shows the receipts. */
 export function cancelCommand(context: CliContext): Command {
   const command = new Command('cancel')
-    .description('End a job: nothing more is offered, what runs gets the signal, the grace, the KILL. Shows the receipts.')
+    .description(
+      'End a job: nothing more is offered, what runs gets the signal, the grace, the KILL. Shows the receipts.',
+    )
     .argument('<job>', 'job id', jobId)
     .addOption(new Option('--signal <signal>', 'first signal (default: TERM)').argParser(signal))
     .addOption(new Option('--grace <duration>', "until KILL (default: the order's)").argParser(duration))
@@ -33,7 +35,14 @@ export function cancelCommand(context: CliContext): Command {
       if (!flags.wait) return context.exit(exitStatus.succeeded);
       const shown = { ...flags, fold: false, prefix: true };
       const reporter = await jobReporter({ context, flags: shown, raw: false, statesOnly: true });
-      const status = await presentJob({ context, client, jobId: id, reporter, retryForMs: flags.retryFor, exitOfCommand: false });
+      const status = await presentJob({
+        context,
+        client,
+        jobId: id,
+        reporter,
+        retryForMs: flags.retryFor,
+        exitOfCommand: false,
+      });
       // That its executions did not succeed is what was asked for; that one was never heard of is not.
       const left = status === exitStatus.undetermined || status >= exitStatus.interrupted;
       context.exit(left ? status : exitStatus.succeeded);

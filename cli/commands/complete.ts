@@ -22,7 +22,7 @@ export function completeCommand(context: CliContext): Command {
 }
 
 async function living(context: CliContext, kind: 'jobs' | 'nodes'): Promise<string[]> {
-  const servers = serverList(context.env['MUSTER_SERVER'] || '127.0.0.1:7500');
+  const servers = serverList(context.env.MUSTER_SERVER || '127.0.0.1:7500');
   const client = new RpcClient({ servers, connectTimeoutMs: askMs });
   try {
     if (kind === 'nodes') {

@@ -1,4 +1,4 @@
-import { Command, Argument } from 'commander';
+import { Argument, Command } from 'commander';
 import { completionScript } from '../completion/completion-script.ts';
 import type { CliContext } from '../context.ts';
 

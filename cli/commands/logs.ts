@@ -44,7 +44,8 @@ export function logsCommand(context: CliContext): Command {
       const known = flags.node === undefined ? latestAttempts(await listExecutions(client, job)) : [];
       const nodes = flags.node === undefined ? known.map(({ node }) => node) : [flags.node];
       const streams: StreamName[] = flags.stream === undefined ? ['stdout', 'stderr'] : [flags.stream];
-      const styleOf = (stream: StreamName) => createStyle(wantsColor(context[stream].isTerminal, context.env, flags.color));
+      const styleOf = (stream: StreamName) =>
+        createStyle(wantsColor(context[stream].isTerminal, context.env, flags.color));
       const live = new Live({
         stdout: context.stdout,
         stderr: context.stderr,
@@ -68,7 +69,8 @@ export function logsCommand(context: CliContext): Command {
       if (flags.follow) await Promise.all(reads.map(([node, stream]) => show(node, stream)));
       else for (const [node, stream] of reads) await show(node, stream);
       await live.flush();
-      if (failures[0] !== undefined) throw failures.length === reads.length ? failures[0] : new Error('some output is missing');
+      if (failures[0] !== undefined)
+        throw failures.length === reads.length ? failures[0] : new Error('some output is missing');
       context.exit(exitStatus.succeeded);
     });
   });

@@ -16,7 +16,9 @@ type NodeAnswer = { node: Node__Output | null };
 
 /** `muster nodes` and what can be done to one. */
 export function nodesCommand(context: CliContext): Command {
-  const nodes = new Command('nodes').description('Look at nodes, label them, take them out of plans.').enablePositionalOptions();
+  const nodes = new Command('nodes')
+    .description('Look at nodes, label them, take them out of plans.')
+    .enablePositionalOptions();
   const list = new Command('list')
     .description('List nodes by name.')
     .option('-l, --selector <selector>', 'only those that match')

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
 import { MusterError } from '../../shared/errors.ts';
+import type { Span } from '../../shared/telemetry.ts';
 import type { CliContext } from '../context.ts';
 import { exitStatus, statusOfError } from '../exit-status.ts';
 import { type ConnectionFlags, withClient, withConnection } from '../flags/connection.ts';
@@ -9,10 +10,11 @@ import { flagOfField, type OrderFlags, orderInput, targetOf, withOrder } from '.
 import { planNodes } from '../job/plan-nodes.ts';
 import { presentJob } from '../job/present-job.ts';
 import { readStdin } from '../job/read-stdin.ts';
-import { type FrozenOrder, freezeOrder } from '../job/submit-order.ts';
 import { submitOrInterrupt } from '../job/submit-or-interrupt.ts';
+import { type FrozenOrder, freezeOrder } from '../job/submit-order.ts';
 import { jobReporter } from '../render/job-reporter.ts';
 import { planText } from '../render/plan-text.ts';
+import { withSpan } from '../tracing.ts';
 import { UsageError } from '../usage-error.ts';
 
 type RunFlags = OrderFlags & JobOutputFlags & ConnectionFlags & { dryRun?: boolean; detach?: boolean };
@@ -29,7 +31,7 @@ export function runCommand(context: CliContext): Command {
   return command.action(async (argv: string[], flags: RunFlags) => {
     const ownStatus = flags.exitOfCommand === true || flags.node?.length === 1;
     try {
-      context.exit(await run(context, argv, flags, ownStatus));
+      context.exit(await withSpan(context, 'muster run', (span) => run(context, argv, flags, ownStatus, span)));
     } catch (error) {
       if (!ownStatus || statusOfError(error) === exitStatus.usage) throw error;
       throw Object.assign(error as Error, { exitStatus: exitStatus.ownFailure });
@@ -37,18 +39,25 @@ export function runCommand(context: CliContext): Command {
   });
 }
 
-async function run(context: CliContext, argv: string[], flags: RunFlags, ownStatus: boolean): Promise<number> {
+async function run(
+  context: CliContext,
+  argv: string[],
+  flags: RunFlags,
+  ownStatus: boolean,
+  span: Span,
+): Promise<number> {
   const target = targetOf(flags);
   const stdin = flags.stdin === undefined ? undefined : await readStdin(flags.stdin);
   const input = orderInput(flags, argv, { nowUnixMs: Date.now(), stdin });
   return withClient(flags, async (client) => {
     const planned = await planNodes(client, target);
     const order = frozen(input, planned);
+    span.setAttribute('job.id', order.id);
     if (flags.dryRun) {
       await context.stdout.write(planText({ order, planned, format: flags.output ?? 'table' }));
       return exitStatus.succeeded;
     }
-    const submitted = await submitOrInterrupt(context, client, order, flags.retryFor);
+    const submitted = await submitOrInterrupt(context, client, order, { retryForMs: flags.retryFor, span });
     if (submitted !== 'stored') return submitted;
     if (flags.detach) {
       await context.stdout.write(`${order.id}\n`);
@@ -60,7 +69,14 @@ async function run(context: CliContext, argv: string[], flags: RunFlags, ownStat
       raw: flags.node?.length === 1,
       nodes: planned.map(({ name }) => name),
     });
-    return presentJob({ context, client, jobId: order.id, reporter, retryForMs: flags.retryFor, exitOfCommand: ownStatus });
+    return presentJob({
+      context,
+      client,
+      jobId: order.id,
+      reporter,
+      retryForMs: flags.retryFor,
+      exitOfCommand: ownStatus,
+    });
   });
 }
 

@@ -17,11 +17,17 @@ interface UpFlags {
 /** `muster up`: a replica and a few agents on this host, for a first look and for development. */
 export function upCommand(context: CliContext): Command {
   return new Command('up')
-    .description('Run a replica and a few agents on this host, for a first look and for development. Ctrl-C stops everything.')
+    .description(
+      'Run a replica and a few agents on this host, for a first look and for development. Ctrl-C stops everything.',
+    )
     .addOption(new Option('--nodes <n>', 'how many agents').default(5).argParser(integer(1, 100)))
     .option('--state-dir <dir>', 'folder of the store, of each node and of the logs', './.muster')
     .addOption(new Option('--listen <host:port>', "the replica's address").default('127.0.0.1:7500').argParser(address))
-    .addOption(new Option('--http <host:port>', 'where it serves metrics and health').default('127.0.0.1:7501').argParser(address))
+    .addOption(
+      new Option('--http <host:port>', 'where it serves metrics and health')
+        .default('127.0.0.1:7501')
+        .argParser(address),
+    )
     .addOption(
       new Option('--start-within <duration>', 'how long it may take until all nodes are connected')
         .default(60_000, '60s')

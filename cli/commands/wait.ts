@@ -12,7 +12,11 @@ export function waitCommand(context: CliContext): Command {
   const command = new Command('wait')
     .description('Wait until a job is over, without its output, and exit with how it went.')
     .argument('<job>', 'job id', jobId)
-    .addOption(new Option('--timeout <duration>', 'wait no longer than this; the job runs on, and 124 says so').argParser(duration))
+    .addOption(
+      new Option('--timeout <duration>', 'wait no longer than this; the job runs on, and 124 says so').argParser(
+        duration,
+      ),
+    )
     .option('--no-color', 'no colours (also: NO_COLOR in the environment)')
     .option('-q, --quiet', 'no progress and no summary; failures are still named')
     .option('--exit-of-command', "exit with the command's own status, the largest of several");

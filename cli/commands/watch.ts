@@ -16,7 +16,9 @@ export function watchCommand(context: CliContext): Command {
     withClient(flags, async (client) => {
       const reporter = await jobReporter({ context, flags, raw: false });
       const exitOfCommand = flags.exitOfCommand === true;
-      context.exit(await presentJob({ context, client, jobId: job, reporter, retryForMs: flags.retryFor, exitOfCommand }));
+      context.exit(
+        await presentJob({ context, client, jobId: job, reporter, retryForMs: flags.retryFor, exitOfCommand }),
+      );
     }),
   );
 }

@@ -30,7 +30,8 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
     const flags = command.options.filter((one) => !one.hidden).flatMap((one) => (one.long ? [one.long] : []));
     return { kind: 'words', words: [...flags, '--help'] };
   }
-  const names = operands === 0 ? command.commands.filter((one) => !one.name().startsWith('__')).map((one) => one.name()) : [];
+  const names =
+    operands === 0 ? command.commands.filter((one) => !one.name().startsWith('__')).map((one) => one.name()) : [];
   const argument = command.registeredArguments[operands];
   if (argument?.argChoices) return { kind: 'words', words: argument.argChoices };
   if (argument?.name() === 'job') return { kind: 'jobs', words: names };

@@ -24,7 +24,10 @@ export function withConnection(command: Command): Command {
 }
 
 /** Runs with a client that is closed afterwards, whatever happens. */
-export async function withClient<Value>(flags: ConnectionFlags, use: (client: RpcClient) => Promise<Value>): Promise<Value> {
+export async function withClient<Value>(
+  flags: ConnectionFlags,
+  use: (client: RpcClient) => Promise<Value>,
+): Promise<Value> {
   const client = new RpcClient({ servers: flags.server });
   try {
     return await use(client);

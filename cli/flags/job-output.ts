@@ -31,5 +31,8 @@ export function withJobOutput(command: Command): Command {
     .option('--outdir <dir>', 'write NODE.stdout and NODE.stderr a node and summary.json into this folder instead')
     .option('--no-color', 'no colours (also: NO_COLOR in the environment)')
     .option('-q, --quiet', 'no progress and no summary; failures are still named')
-    .option('--exit-of-command', "exit with the command's own status, the largest of several; 255 for Muster's own failures");
+    .option(
+      '--exit-of-command',
+      "exit with the command's own status, the largest of several; 255 for Muster's own failures",
+    );
 }

@@ -34,9 +34,13 @@ export function withOrder(command: Command): Command {
     .addOption(new Option('--node <name,…>', 'nodes by name; may be given several times').argParser(nameList))
     .option('--shell <script>', 'run this script by sh -c instead of a program')
     .option('--stdin <file>', 'standard input of the command, at most 16 MiB; - is our own')
-    .addOption(option('--timeout <duration>', 'end the command after this long, everything it started included', duration))
+    .addOption(
+      option('--timeout <duration>', 'end the command after this long, everything it started included', duration),
+    )
     .addOption(option('--grace <duration>', 'between TERM and KILL (default: 10s)', duration))
-    .addOption(new Option('--env <key=value>', 'environment entry; may be given several times').argParser(environmentEntry))
+    .addOption(
+      new Option('--env <key=value>', 'environment entry; may be given several times').argParser(environmentEntry),
+    )
     .option('--cwd <dir>', 'working directory, absolute')
     .option('--user <name>', 'user to run as; needs an agent that is root')
     .addOption(
@@ -46,9 +50,13 @@ export function withOrder(command: Command): Command {
       ]),
     )
     .addOption(option('--max-concurrency <n|n%>', 'nodes at once (default: 1000)', amount(1)))
-    .addOption(option('--max-errors <n|n%>', 'stop once more nodes than this did not succeed (default: never)', amount(0)))
+    .addOption(
+      option('--max-errors <n|n%>', 'stop once more nodes than this did not succeed (default: never)', amount(0)),
+    )
     .addOption(option('--deliver-within <duration>', 'how long a node may take to be reached (default: 24h)', duration))
-    .addOption(option('--job-timeout <duration>', 'close the job after this long, whatever is still unheard of', duration))
+    .addOption(
+      option('--job-timeout <duration>', 'close the job after this long, whatever is still unheard of', duration),
+    )
     .addOption(option('--output-bound <size>', 'bytes kept of each of the two streams (default: 256MiB)', size))
     .addOption(
       new Option('--output-policy <policy>', 'what happens at that bound (default: keep-tail)').choices([
@@ -58,14 +66,18 @@ export function withOrder(command: Command): Command {
         'kill',
       ]),
     )
-    .addOption(option('--id <job id>', 'job id to use, 32 lower-case hex digits: the same order again is the same job', jobId));
+    .addOption(
+      option('--id <job id>', 'job id to use, 32 lower-case hex digits: the same order again is the same job', jobId),
+    );
 }
 
 /** The nodes asked for. An empty selector is an error and never means all. */
 export function targetOf({ selector, node = [] }: OrderFlags): NodeTarget {
   if (selector !== undefined && node.length > 0) throw new UsageError('give either -l, --selector or --node, not both');
   if (selector !== undefined && selector.trim() === '') {
-    throw new UsageError('-l, --selector is empty: say which nodes, for example -l role=web (an empty selector never means all)');
+    throw new UsageError(
+      '-l, --selector is empty: say which nodes, for example -l role=web (an empty selector never means all)',
+    );
   }
   if (selector === undefined && node.length === 0) {
     throw new UsageError('say which nodes: -l, --selector (for example -l role=web) or --node NAME');
@@ -79,7 +91,8 @@ export function orderInput(
   argv: readonly string[],
   given: { nowUnixMs: number; stdin: Buffer | undefined },
 ): Omit<OrderInput, 'plan'> {
-  if (flags.shell !== undefined && argv.length > 0) throw new UsageError('give either --shell or a program after --, not both');
+  if (flags.shell !== undefined && argv.length > 0)
+    throw new UsageError('give either --shell or a program after --, not both');
   if (flags.shell === undefined && argv.length === 0) {
     throw new UsageError("say what to run: a program and its arguments after --, or --shell 'script'");
   }
@@ -97,7 +110,9 @@ export function orderInput(
       env: Object.fromEntries(flags.env ?? []),
       workingDirectory: flags.cwd ?? '',
       runAs: flags.user ?? '',
-      ...(flags.containment && { containment: flags.containment === 'cgroup' ? 'CONTAINMENT_CGROUP' : 'CONTAINMENT_MARKER' }),
+      ...(flags.containment && {
+        containment: flags.containment === 'cgroup' ? 'CONTAINMENT_CGROUP' : 'CONTAINMENT_MARKER',
+      }),
     },
     selector: flags.selector ?? '',
     ...(given.stdin && given.stdin.length > 0 && { stdin: given.stdin }),

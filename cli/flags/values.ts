@@ -73,7 +73,8 @@ export function signal(text: string): number {
 
 /** 32 lower-case hex digits. */
 export function jobId(text: string): string {
-  if (!isJobId(text)) throw new InvalidArgumentError('Give a job id: 32 lower-case hex digits (muster jobs lists them).');
+  if (!isJobId(text))
+    throw new InvalidArgumentError('Give a job id: 32 lower-case hex digits (muster jobs lists them).');
   return text;
 }
 

@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
+import type { Job__Output } from '../../proto/gen/muster/v1/Job.ts';
 import { MusterError } from '../../shared/errors.ts';
 import type { RpcClient } from '../../shared/rpc/client.ts';
 import { isRetryable } from '../../shared/rpc/retry.ts';
 import { systemClock } from '../../shared/time.ts';
-import type { Job__Output } from '../../proto/gen/muster/v1/Job.ts';
-import { exitStatus, statusOfCommand, statusOfJob } from '../exit-status.ts';
-import { Interrupts, type InterruptStep, listenToSignals } from '../interrupts.ts';
 import type { CliContext } from '../context.ts';
+import { exitStatus, statusOfCommand, statusOfJob } from '../exit-status.ts';
+import { type InterruptStep, Interrupts, listenToSignals } from '../interrupts.ts';
 import type { JobReporter } from '../render/job-reporter.ts';
 import { cancelJob } from './cancel-job.ts';
 import { latestAttempts } from './execution-states.ts';
@@ -58,10 +58,17 @@ export async function presentJob(options: PresentOptions): Promise<number> {
   };
   const listening = listenToSignals(new Interrupts({ clock: systemClock, onStep }));
   const waited =
-    options.waitMs === undefined ? undefined : systemClock.after(options.waitMs, () => leave(options, exitStatus.timedOut, stop));
+    options.waitMs === undefined
+      ? undefined
+      : systemClock.after(options.waitMs, () => leave(options, exitStatus.timedOut, stop));
   let job: Job__Output | undefined;
   try {
-    for await (const event of followJob({ ...options, withoutOutput: !reporter.wantsOutput, seen, signal: stop.signal })) {
+    for await (const event of followJob({
+      ...options,
+      withoutOutput: !reporter.wantsOutput,
+      seen,
+      signal: stop.signal,
+    })) {
       if (event.type === 'job') job = event.job;
       await reporter.event(event);
       stop.signal.throwIfAborted();

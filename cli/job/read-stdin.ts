@@ -11,7 +11,8 @@ export async function readStdin(file: string): Promise<Buffer> {
   try {
     for await (const chunk of source as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > maxStdinBytes) throw new UsageError(`--stdin: more than ${maxStdinBytes} bytes; at most 16 MiB are allowed`);
+      if (bytes > maxStdinBytes)
+        throw new UsageError(`--stdin: more than ${maxStdinBytes} bytes; at most 16 MiB are allowed`);
       chunks.push(chunk);
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { RpcClient } from '../../shared/rpc/client.ts';
+import type { Span } from '../../shared/telemetry.ts';
 import type { CliContext } from '../context.ts';
 import { type FrozenOrder, submitOrder } from './submit-order.ts';
 
@@ -8,7 +9,7 @@ export async function submitOrInterrupt(
   context: CliContext,
   client: RpcClient,
   order: FrozenOrder,
-  retryForMs: number,
+  options: { retryForMs: number; span: Span },
 ): Promise<'stored' | number> {
   const stop = new AbortController();
   let taken: NodeJS.Signals | undefined;
@@ -18,7 +19,11 @@ export async function submitOrInterrupt(
   };
   process.on('SIGINT', listener).on('SIGTERM', listener);
   try {
-    await submitOrder(client, order, { retryForMs, signal: stop.signal });
+    await submitOrder(client, order, {
+      retryForMs: options.retryForMs,
+      traceparent: options.span.traceparent,
+      signal: stop.signal,
+    });
     return 'stored';
   } catch (error) {
     if (taken === undefined) throw error;

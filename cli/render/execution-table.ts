@@ -9,7 +9,13 @@ import { tableText } from './table.ts';
 
 /** Executions a line each: state, exit, duration; `wide` adds what else is known. */
 export function executionTable(executions: readonly Execution__Output[], wide: boolean): string {
-  const header = ['NODE', 'STATE', 'EXIT', 'DURATION', ...(wide ? ['STDOUT', 'STDERR', 'ATTEMPT', 'UID', 'HOW IT ENDED'] : [])];
+  const header = [
+    'NODE',
+    'STATE',
+    'EXIT',
+    'DURATION',
+    ...(wide ? ['STDOUT', 'STDERR', 'ATTEMPT', 'UID', 'HOW IT ENDED'] : []),
+  ];
   const rows = [...executions]
     .sort((one, other) => compareNatural(one.node, other.node))
     .map((execution) => {

@@ -4,7 +4,8 @@ import { visibleText } from './visible.ts';
 /** What stands where bytes are missing. */
 export function gapText(piece: OutputPiece & { type: 'gap' }): string {
   const bytes = piece.until - piece.offset;
-  const amount = bytes > 0 ? `${bytes} bytes (${piece.offset} to ${piece.until})` : `an unknown number of bytes at ${piece.offset}`;
+  const amount =
+    bytes > 0 ? `${bytes} bytes (${piece.offset} to ${piece.until})` : `an unknown number of bytes at ${piece.offset}`;
   return `[muster: ${amount} of ${piece.stream} missing: ${visibleText(piece.reason)}]`;
 }
 

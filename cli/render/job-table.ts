@@ -7,7 +7,16 @@ const longestCommand = 60;
 
 /** Jobs a line each. `wide` adds coordinator, selector and the whole command. */
 export function jobTable(jobs: readonly Job__Output[], wide: boolean, nowUnixMs: number): string {
-  const header = ['JOB', 'STATE', 'NODES', 'OK', 'OTHER', 'AGE', ...(wide ? ['COORDINATOR', 'SELECTOR'] : []), 'COMMAND'];
+  const header = [
+    'JOB',
+    'STATE',
+    'NODES',
+    'OK',
+    'OTHER',
+    'AGE',
+    ...(wide ? ['COORDINATOR', 'SELECTOR'] : []),
+    'COMMAND',
+  ];
   const rows = jobs.map((job) => {
     const { counts, order } = job;
     const [total, good] = [counts?.total ?? 0, counts?.succeeded ?? 0];

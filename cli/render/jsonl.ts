@@ -38,7 +38,18 @@ export type JsonlRecord =
 /** The fields of each record, in the order in which they are written. */
 export const jsonlFields: { readonly [Type in JsonlRecord['type']]: readonly string[] } = {
   job: ['type', 'job', 'state', 'closingReason', 'counts', 'submitted', 'closed', 'deadline', 'coordinator', 'order'],
-  execution: ['type', 'execution', 'node', 'nodeUid', 'attempt', 'state', 'nodeAway', 'undetermined', 'started', 'result'],
+  execution: [
+    'type',
+    'execution',
+    'node',
+    'nodeUid',
+    'attempt',
+    'state',
+    'nodeAway',
+    'undetermined',
+    'started',
+    'result',
+  ],
   output: ['type', 'node', 'execution', 'stream', 'offset', 'bytes', 'encoding', 'data'],
   gap: ['type', 'node', 'execution', 'stream', 'offset', 'until', 'reason'],
   end: ['type', 'node', 'execution', 'stream', 'offset'],
@@ -70,7 +81,9 @@ export function jsonlReporter(stdout: Sink): Reporter {
     },
     async finish({ job, executions }: JobOutcome) {
       await write(records.flush());
-      await write([{ type: 'summary', job: job ? jobDocument(job) : null, executions: executions.map(executionDocument) }]);
+      await write([
+        { type: 'summary', job: job ? jobDocument(job) : null, executions: executions.map(executionDocument) },
+      ]);
     },
   };
 }

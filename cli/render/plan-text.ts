@@ -22,7 +22,11 @@ export function planText(plan: {
     case 'yaml':
       return stringify({ count: nodes.length, orderBytes: order.bytes.length, nodes });
     default: {
-      const rows = nodes.map(({ node, uid, connected }) => [node, connected ? 'yes' : 'no', ...(format === 'wide' ? [uid] : [])]);
+      const rows = nodes.map(({ node, uid, connected }) => [
+        node,
+        connected ? 'yes' : 'no',
+        ...(format === 'wide' ? [uid] : []),
+      ]);
       const away = planned.filter(({ connected }) => !connected).length;
       const total = `would run on ${nodes.length}: ${nodeSet(nodes.map(({ node }) => node))}`;
       const note = away > 0 ? `; ${away} not connected now` : '';

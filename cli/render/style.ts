@@ -34,4 +34,4 @@ export const wantsColor = (
   isTerminal: boolean,
   env: Readonly<Record<string, string | undefined>>,
   flag: boolean,
-): boolean => isTerminal && flag && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+): boolean => isTerminal && flag && !env.NO_COLOR && env.TERM !== 'dumb';

@@ -12,8 +12,10 @@ export function visible(bytes: Buffer): string {
 /** The same for text that is text already: names, messages, reasons. */
 export const visibleText = (text: string): string => text.replace(unsafe, show);
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+// C0 but tab and newline, DEL and C1, soft hyphen, and what is invisible or turns the direction of writing.
+const unsafe =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 function show(char: string): string {
   const code = char.charCodeAt(0);
@@ -28,7 +30,9 @@ function showInvalid(bytes: Buffer): string {
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
     shown +=
-      length === 0 ? `\\x${(bytes[at] as number).toString(16).padStart(2, '0')}` : bytes.toString('utf8', at, at + length);
+      length === 0
+        ? `\\x${(bytes[at] as number).toString(16).padStart(2, '0')}`
+        : bytes.toString('utf8', at, at + length);
     at += length || 1;
   }
   return shown;

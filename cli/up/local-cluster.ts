@@ -87,7 +87,10 @@ export class LocalCluster {
       ]);
       if (nodes !== undefined && reached(nodes)) return;
       if (performance.now() > deadline) {
-        throw new MusterError('REPLICA_UNAVAILABLE', `${otherwise}; the logs are in ${this.#options.folder.path('logs')}`);
+        throw new MusterError(
+          'REPLICA_UNAVAILABLE',
+          `${otherwise}; the logs are in ${this.#options.folder.path('logs')}`,
+        );
       }
       await Promise.race([this.broken, sleep(100, this.#stopping.signal)]);
     }

@@ -19,7 +19,8 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
   }
 }
 
-export const isAlive = ({ pid, startTicks }: ProcessIdentity): boolean => processIdentity(pid)?.startTicks === startTicks;
+export const isAlive = ({ pid, startTicks }: ProcessIdentity): boolean =>
+  processIdentity(pid)?.startTicks === startTicks;
 
 /** Signals exactly this process, never one that took its pid over. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): void {

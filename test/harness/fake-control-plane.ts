@@ -1,6 +1,6 @@
-import { Server, type ServerWritableStream, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Job } from '../../proto/gen/muster/v1/Job.ts';
-import type { Order__Output, Order } from '../../proto/gen/muster/v1/Order.ts';
+import type { Order, Order__Output } from '../../proto/gen/muster/v1/Order.ts';
 import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import type { WatchRequest__Output } from '../../proto/gen/muster/v1/WatchRequest.ts';
 import type { WatchResponse } from '../../proto/gen/muster/v1/WatchResponse.ts';
@@ -138,7 +138,8 @@ export class FakeControlPlane {
   }
 
   jobMessage(job: FakeJob): Job {
-    const count = (state: string): number => job.executions.filter((one) => one.state === `EXECUTION_STATE_${state}`).length;
+    const count = (state: string): number =>
+      job.executions.filter((one) => one.state === `EXECUTION_STATE_${state}`).length;
     return {
       id: job.id,
       state: job.closedUnixMs > 0 ? 'JOB_STATE_CLOSED' : job.cancelled ? 'JOB_STATE_CANCELLING' : 'JOB_STATE_OPEN',
@@ -174,7 +175,9 @@ export class FakeControlPlane {
     const send = async (event: WatchEvent): Promise<void> => {
       if (gone) return;
       if (!call.write({ event })) {
-        await new Promise<void>((resolve) => call.once('drain', resolve).once('close', resolve).once('cancelled', resolve));
+        await new Promise<void>((resolve) =>
+          call.once('drain', resolve).once('close', resolve).once('cancelled', resolve),
+        );
       }
     };
     const told = new Map<string, string>();
@@ -192,7 +195,9 @@ export class FakeControlPlane {
         if (told.get(id) !== `${state}${undetermined}`) {
           told.set(id, `${state}${undetermined}`);
           const base = { id, nodeUid: execution.node.uid, node: execution.node.name, attempt: 1 };
-          await send({ executions: { executions: [{ ...base, state, result, undetermined, startedUnixMs, nodeAway: away }] } });
+          await send({
+            executions: { executions: [{ ...base, state, result, undetermined, startedUnixMs, nodeAway: away }] },
+          });
         }
         for (const stream of ['stdout', 'stderr'] as const) {
           if (withoutOutput) continue;
@@ -240,7 +245,8 @@ export class FakeControlPlane {
           const done = planned ? Promise.reject(planned) : handler(call as never);
           done.then(
             (response) => callback?.(null, response),
-            (error: unknown) => (callback ? callback(toServiceError(error)) : call.emit('error', toServiceError(error))),
+            (error: unknown) =>
+              callback ? callback(toServiceError(error)) : call.emit('error', toServiceError(error)),
           );
         },
       ]),

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { signalNumber } from '../../cli/render/signal-name.ts';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { ExecutionState__Output } from '../../proto/gen/muster/v1/ExecutionState.ts';
 import type { ValidOrder } from '../../shared/order.ts';
-import { signalNumber } from '../../cli/render/signal-name.ts';
 
 export interface FakeStream {
   bytes: Buffer;
@@ -42,7 +42,11 @@ export class FakeExecution {
     const [program = '', ...args] = shell ? ['sh', '-c', argv[0] as string] : argv;
     this.startedUnixMs = Date.now();
     this.state = 'EXECUTION_STATE_RUNNING';
-    const env = { PATH: process.env['PATH'], MUSTER_NODE: this.node.name, ...Object.fromEntries(Object.entries(order.command.env)) };
+    const env = {
+      PATH: process.env.PATH,
+      MUSTER_NODE: this.node.name,
+      ...Object.fromEntries(Object.entries(order.command.env)),
+    };
     const child = spawn(program, args, { detached: true, env });
     this.#child = child;
     child.stdin.on('error', () => {});
@@ -53,7 +57,8 @@ export class FakeExecution {
         this.#changed();
       });
     }
-    const timer = order.limits.timeoutMs > 0 ? setTimeout(() => this.#kill('timeout'), order.limits.timeoutMs) : undefined;
+    const timer =
+      order.limits.timeoutMs > 0 ? setTimeout(() => this.#kill('timeout'), order.limits.timeoutMs) : undefined;
     child.on('error', (error) => {
       clearTimeout(timer);
       this.finish({ state: 'EXECUTION_STATE_FAILED', reason: 'spawn', message: error.message });

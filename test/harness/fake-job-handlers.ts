@@ -71,12 +71,14 @@ export function fakeJobHandlers(plane: FakeControlPlane) {
       const source = execution.streams[stream === 'OUTPUT_STREAM_STDERR' ? 'stderr' : 'stdout'];
       if (follow) await plane.until(() => source.ended);
       const { bytes } = source;
-      if (from > bytes.length) throw new MusterError('OFFSET_PAST_END', `from: ${from} is past the end at ${bytes.length}`);
+      if (from > bytes.length)
+        throw new MusterError('OFFSET_PAST_END', `from: ${from} is past the end at ${bytes.length}`);
       const head = { execution: execution.id, node: execution.node.name, stream };
       const end = until === 0 ? bytes.length : Math.min(until, bytes.length);
       for (let at = from; at < end; at += plane.chunkBytes) {
         const data = bytes.subarray(at, Math.min(end, at + plane.chunkBytes));
-        if (!call.write({ chunk: { ...head, offset: at, data } })) await new Promise((done) => call.once('drain', done));
+        if (!call.write({ chunk: { ...head, offset: at, data } }))
+          await new Promise((done) => call.once('drain', done));
       }
       if (source.ended && end === bytes.length) call.write({ chunk: { ...head, offset: end, end: true } });
       call.end();

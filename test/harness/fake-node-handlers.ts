@@ -26,7 +26,10 @@ export function fakeNodeHandlers(plane: FakeControlPlane) {
       const all = plane.nodes.filter(({ labels }) => request.selector === '' || matches(request.selector, labels));
       const from = Number(request.pageToken || 0);
       const size = Math.min(request.pageSize || 500, 2);
-      return { nodes: all.slice(from, from + size), nextPageToken: from + size < all.length ? String(from + size) : '' };
+      return {
+        nodes: all.slice(from, from + size),
+        nextPageToken: from + size < all.length ? String(from + size) : '',
+      };
     },
     async SetLabels({ request }: ServerUnaryCall<SetLabelsRequest__Output, unknown>) {
       const node = nodeOf(request.node);

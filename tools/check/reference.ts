@@ -1,3 +1,4 @@
+import { currentCliReference } from '../cli-reference.ts';
 import { currentSettingsReference } from '../settings-reference.ts';
 import { readSource } from './sources.ts';
 import type { Step } from './step.ts';
@@ -6,9 +7,8 @@ export const referenceStep: Step = {
   name: 'references',
   advice: 'Run `npm run gen` and commit docs/ with the change of the settings or commands.',
   async run() {
-    const problems: string[] = [];
-    if (readSource('docs/settings.md') !== (await currentSettingsReference()))
-      problems.push('docs/settings.md: differs');
-    return { problems };
+    const references = { 'docs/settings.md': await currentSettingsReference(), 'docs/cli.md': currentCliReference() };
+    const stale = Object.entries(references).filter(([path, text]) => readSource(path) !== text);
+    return { problems: stale.map(([path]) => `${path}: differs`) };
   },
 };

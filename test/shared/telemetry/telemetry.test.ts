@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { execa } from 'execa';
-import { openTracer } from '../../../shared/telemetry/open-tracer.ts';
 import { parseTraceparent } from '../../../shared/telemetry/traceparent.ts';
+import { openTracer } from '../../../shared/telemetry.ts';
 import { startOtlpCollector } from '../../fixtures/telemetry/otlp-collector.ts';
 
 const program = join(import.meta.dirname, '../../fixtures/telemetry/traced-program.ts');

@@ -1,5 +1,7 @@
-import { invalidField } from '../errors.ts';
-import { noTracer, type Tracer, type TracerOptions } from './tracer.ts';
+import { invalidField } from './errors.ts';
+import { noTracer, type Tracer, type TracerOptions } from './telemetry/tracer.ts';
+
+export type { Span, SpanAttributes, SpanOptions, Tracer, TracerOptions } from './telemetry/tracer.ts';
 
 /**
  * The program's tracer: exports over OTLP/HTTP where `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is
@@ -15,7 +17,7 @@ export async function openTracer(options: TracerOptions): Promise<Tracer> {
   if (endpoint === null || !/^https?:$/.test(endpoint.protocol)) {
     throw invalidField(variable, 'must be the URL of an OTLP/HTTP collector, with http:// or https://');
   }
-  const { openOtlpTracer } = await import('./otlp-tracer.ts');
+  const { openOtlpTracer } = await import('./telemetry/otlp-tracer.ts');
   return openOtlpTracer({ ...options, collector: endpoint.host });
 }
 

@@ -1,4 +1,7 @@
 import type { Log } from '../shared/log.ts';
+import { Metrics } from '../shared/metrics.ts';
+import { watchProcess } from '../shared/telemetry/process-metrics.ts';
+import { createReplicaMetrics } from '../shared/telemetry/replica-metrics.ts';
 import type { Clock } from '../shared/time.ts';
 import { packageVersion } from '../shared/version.ts';
 import { agentService } from './api/agent-service.ts';
@@ -12,11 +15,14 @@ import { DirectorySync } from './fleet/directory-sync.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { Inventory } from './fleet/inventory.ts';
 import { ClaimQueue } from './fleet/presence.ts';
+import { type Http, startHttp } from './http/http.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { jobsObserver } from './jobs-observer.ts';
 import { Outputs } from './output/outputs.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { claimEra } from './store/era.ts';
 import { keys } from './store/keys.ts';
+import { measured } from './store/measured-store.ts';
 import { openStore } from './store/open.ts';
 import { ReplicaLease } from './store/replica-lease.ts';
 import type { Store } from './store/store.ts';
@@ -32,6 +38,8 @@ export class Replica {
   readonly #fleet: Fleet;
   readonly #jobs: Jobs;
   readonly #grpc: GrpcServer;
+  readonly #http: Http;
+  readonly #unwatch: () => void;
 
   private constructor(parts: {
     settings: ReplicaSettings;
@@ -42,6 +50,8 @@ export class Replica {
     fleet: Fleet;
     jobs: Jobs;
     grpc: GrpcServer;
+    http: Http;
+    unwatch: () => void;
   }) {
     this.#settings = parts.settings;
     this.#log = parts.log;
@@ -51,13 +61,17 @@ export class Replica {
     this.#fleet = parts.fleet;
     this.#jobs = parts.jobs;
     this.#grpc = parts.grpc;
+    this.#http = parts.http;
+    this.#unwatch = parts.unwatch;
   }
 
   static async start(options: { settings: ReplicaSettings; clock: Clock; log: Log }): Promise<Replica> {
     const { settings, clock, log } = options;
     const replica = settings.name;
     const version = packageVersion();
-    const store = await openStore({ store: settings.store, log, clock });
+    const metrics = new Metrics();
+    const count = createReplicaMetrics(metrics);
+    const store = measured(await openStore({ store: settings.store, log, clock }), count.storeCommit);
     const era = await claimEra(store);
     const startedUnixMs = clock.now();
     let announce = async (): Promise<void> => {};
@@ -74,7 +88,7 @@ export class Replica {
     const claims = new ClaimQueue({ store, lease: () => lease.current });
     const inventory = new Inventory({ store, claims, clock, replica, era });
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
-    const observer = { submitted() {}, event() {}, cancelled() {}, closed() {} };
+    const observer = jobsObserver({ count, log });
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
     const fleet: Fleet = new Fleet({
       ...{ inventory, directory, clock, log, replica, heartbeatMs: settings.heartbeatMs },
@@ -84,11 +98,12 @@ export class Replica {
         event: (from, execution, event) => jobs.event(from, execution, event),
         heartbeat: () => {},
       },
-      observer: { sessionOpened() {}, sessionClosed() {} },
+      observer: { sessionOpened() {}, sessionClosed: count.sessionEnded },
     });
     const outputs = new Outputs({ source: fleet });
     const handlers = new Handlers({
-      observe: ({ method, code, unexpected }) => {
+      observe: ({ method, code, durationMs, unexpected }) => {
+        count.rpc({ method, code, durationMs });
         if (unexpected !== undefined) log.error({ err: unexpected, 'rpc.method': method, code }, 'a call failed unexpectedly');
       },
     });
@@ -114,13 +129,27 @@ export class Replica {
       await store.commit({ then: [{ put: keys.replica(replica), value, lease: lease.current }] });
     };
     await announce();
+    const unwatch = watchProcess(metrics);
+    metrics.collect(() => {
+      count.sessions(fleet.size);
+      count.openJobs(jobs.open);
+    });
+    const http = await startHttp({
+      ...{ address: settings.http, metrics, log },
+      ready: () => (lease.fenced ? ['no answer from the store for too long'] : []),
+    });
     log.info({ address: grpc.address, store: store.driver }, `replica ${replica} serves on ${grpc.address}`);
-    return new Replica({ settings, log, store, lease, sync, fleet, jobs, grpc });
+    return new Replica({ settings, log, store, lease, sync, fleet, jobs, grpc, http, unwatch });
   }
 
   /** Where agents and clients connect. */
   get address(): string {
     return this.#grpc.address;
+  }
+
+  /** Where metrics and health are served. */
+  get httpAddress(): string {
+    return this.#http.address;
   }
 
   /** Nothing new, agents elsewhere, results into the store, calls to their end, everything it had claimed let go. */
@@ -131,6 +160,8 @@ export class Replica {
     await this.#fleet.drain(graceMs);
     await this.#jobs.close();
     await this.#grpc.close(graceMs);
+    await this.#http.close();
+    this.#unwatch();
     await this.#sync.close();
     await this.#lease.close();
     await this.#store.close();

@@ -33,8 +33,9 @@ export class LocalProcess {
       detached: true,
       cleanup: false,
       stdin: 'ignore',
-      stdout: log.fd,
-      stderr: log.fd,
+      // Any descriptor will do; execa's types know the standard ones only.
+      stdout: log.fd as 1,
+      stderr: log.fd as 1,
       env,
       extendEnv: false,
       reject: false,

@@ -28,6 +28,7 @@ export class Agent {
     const executions = await Executions.open({
       stateDir: stateDir.path,
       uid: stateDir.uid,
+      nodeName: settings.name,
       log,
       clock,
       settings: { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors },

@@ -7,7 +7,7 @@
 #   <stream>.full.<from>.<until>   these bytes were lost for a full disk (from = until: nobody knows how many)
 #   <stream>.eof                   everybody who could write has gone, and all of it was read
 #   <stream>.end                   the agent's: the stream's end is known, what comes is dropped
-# `bound` (bytes, then the policy) is read anew at every segment. All names are relative: the folder may be renamed.
+# `bound` (bytes, then the policy) is read anew at every segment, <stream>.hold (see await_readers) as well. All names are relative: the folder may be renamed.
 # The same file is the loop, and, sourced by the shell that `split` starts for each segment, the filter.
 
 pad() { # <offset> → $padded
@@ -54,7 +54,22 @@ is_low() { # less room than this segment and three more may need
 read_bound() { # → $bound, $policy
   bound= policy=
   { read -r bound; read -r policy; } 2>/dev/null <bound
-  case $bound in '' | *[!0-9]*) bound=268435456 ;; esac
+  case $bound in '' | 0 | *[!0-9]*) bound=268435456 ;; esac
+  if [ "$policy" = throttle ] && [ "$bound" -lt $((segment_bytes * 4)) ]; then bound=$((segment_bytes * 4)); fi
+}
+
+# Under `throttle`: waits as long as dropping what is before $1 would rob a reader of the agent's. <stream>.hold says
+# "<agent's pid> <its start time> <offset of the slowest reader>"; false where nothing may be dropped at all (the offset is -).
+await_readers() {
+  while { read -r pid start reader <"$stream.hold"; } 2>/dev/null && [ ! -e "$stream.end" ]; do
+    { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return 0
+    set -- "$1" ${stat##*) }
+    [ "${21}" = "$start" ] || return 0
+    [ "$reader" != - ] || return 1
+    [ "$reader" -lt "$1" ] || return 0
+    sleep 0.05
+  done
+  return 0
 }
 
 # Makes room for the segment that begins at $1. The one before it always stays: the end mark may lie across the border.
@@ -68,6 +83,7 @@ keep_bound() {
     if [ "$until" -gt $(($1 - segment_bytes)) ]; then until=$(($1 - segment_bytes)); fi
   fi
   [ "$until" -gt "$from" ] || return
+  if [ "$policy" = throttle ]; then await_readers $((until + segment_bytes)) || return; fi
   set --
   for each in "$stream".[0-9]*.[0-9]*; do
     [ -e "$each" ] || continue

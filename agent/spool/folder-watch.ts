@@ -6,18 +6,20 @@ import { Signal } from './signal.ts';
 /** Bounds what a lost or impossible inotify event costs. */
 const pollMs = 500;
 
-/** Raises `changed` when a file of the folder may have changed, from the first `wait` until `rest` or `close`. */
+/** Raises `changed` when a file of the folder whose name begins so may have changed, from the first `wait` until `rest` or `close`. */
 export class FolderWatch {
   readonly changed = new Signal();
   readonly #dir: string;
+  readonly #prefix: string;
   readonly #clock: Clock;
   readonly #log: Log;
   #watcher: FSWatcher | undefined;
   #poll: Timer | undefined;
   #closed = false;
 
-  constructor(options: { dir: string; clock: Clock; log: Log }) {
+  constructor(options: { dir: string; prefix: string; clock: Clock; log: Log }) {
     this.#dir = options.dir;
+    this.#prefix = options.prefix;
     this.#clock = options.clock;
     this.#log = options.log;
   }
@@ -52,7 +54,9 @@ export class FolderWatch {
 
   #start(): void {
     try {
-      this.#watcher = watch(this.#dir, { persistent: false }, () => this.changed.raise());
+      this.#watcher = watch(this.#dir, { persistent: false }, (_event, name) => {
+        if (name?.startsWith(this.#prefix) !== false) this.changed.raise();
+      });
       this.#watcher.on('error', (err) =>
         this.#log.warn({ err, 'spool.folder': this.#dir }, 'watching the spool failed'),
       );

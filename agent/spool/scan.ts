@@ -70,6 +70,10 @@ export class Scan {
     return this.#idle;
   }
 
+  get closed(): boolean {
+    return this.#stopped;
+  }
+
   /** Ends the stream after what is there, without a nonce. */
   async cut(): Promise<void> {
     await this.close();
@@ -83,6 +87,7 @@ export class Scan {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#watch.changed.raise();
+    this.moved.raise();
     await this.#done;
   }
 

@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBound } from './bound.ts';
 import { type DrainName, type Layout, type SpoolEntry, segmentOffset, spoolLayout } from './layout.ts';
 
 /** Looks at a spool folder for one stream. Remembers sizes that can't change any more. */
@@ -38,18 +39,13 @@ export class SegmentList {
     return spoolLayout(entries, {
       stream: this.stream,
       segmentBytes: this.#segmentBytes,
-      keepsHead: await this.#keepsHead(),
+      keepsHead: (await readBound(this.dir)).policy === 'keep-head',
     });
   }
 
   async #size(name: string): Promise<number | undefined> {
     const stats = await stat(join(this.dir, name)).catch(absent(undefined));
     return stats?.size;
-  }
-
-  async #keepsHead(): Promise<boolean> {
-    const bound = await readFile(join(this.dir, 'bound'), 'latin1').catch(absent(''));
-    return bound.split('\n')[1] === 'keep-head';
   }
 }
 

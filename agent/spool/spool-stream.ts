@@ -1,6 +1,7 @@
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { OutputReader } from '../executor.ts';
+import { readBound } from './bound.ts';
 import { type DrainPlace, endDrain, knownEnd } from './drain.ts';
 import { findEnd } from './find-end.ts';
 import { FolderWatch } from './folder-watch.ts';
@@ -10,6 +11,7 @@ import { SegmentReader } from './segment-reader.ts';
 import { Signal } from './signal.ts';
 import type { StreamSummary } from './spool.ts';
 import { SpoolReader } from './spool-reader.ts';
+import { Throttle } from './throttle.ts';
 
 /** One of a spool's two streams. */
 export class SpoolStream {
@@ -18,6 +20,7 @@ export class SpoolStream {
   readonly moved: Signal;
   readonly exited: () => boolean;
   readonly #options: SpoolStreamOptions;
+  readonly #throttle: Throttle;
   readonly #readers = new Set<SpoolReader>();
   /** None where the end was known from the start, until it is settled. */
   #scan: Scan | undefined;
@@ -27,9 +30,12 @@ export class SpoolStream {
     const { place, segmentBytes, clock, log } = options;
     this.exited = options.exited;
     this.list = new SegmentList({ ...place, segmentBytes });
-    this.watch = new FolderWatch({ dir: place.dir, clock, log });
+    this.watch = new FolderWatch({ dir: place.dir, prefix: `${place.stream}.`, clock, log });
     if (options.end === undefined) this.#scan = this.#follow();
     this.moved = this.#scan?.moved ?? new Signal();
+    this.#throttle = new Throttle({ place, clock, log, exited: options.exited, slowest: () => this.slowestReader });
+    if (this.#scan)
+      this.#keepBound(this.#scan).catch((err: unknown) => log.error({ err }, 'the output bound is not watched'));
   }
 
   static knownEnd(place: DrainPlace): Promise<number | undefined> {
@@ -48,7 +54,7 @@ export class SpoolStream {
     return this.end ?? this.safe;
   }
 
-  /** Where the furthest reader stands, or undefined without one. */
+  /** Where the reader stands that is furthest behind, or undefined without one. */
   get slowestReader(): number | undefined {
     let slowest: number | undefined;
     for (const reader of this.#readers) slowest = Math.min(slowest ?? reader.offset, reader.offset);
@@ -59,11 +65,13 @@ export class SpoolStream {
     if (!Number.isSafeInteger(from) || from < 0) throw new TypeError('from must be a whole number, 0 or more');
     const reader = new SpoolReader({ view: this, from, onClose: () => this.#forget(reader) });
     this.#readers.add(reader);
+    this.#throttle.wake();
     return reader;
   }
 
   wake(): void {
     this.watch.changed.raise();
+    this.#throttle.wake();
   }
 
   async settle(): Promise<StreamSummary> {
@@ -101,8 +109,20 @@ export class SpoolStream {
 
   async close(): Promise<void> {
     for (const reader of this.#readers) reader.close();
+    await this.#throttle.close();
     await this.#scan?.close();
     this.watch.close();
+  }
+
+  /** What the agent's side does at the bound: the drain keeps it by itself. */
+  async #keepBound(scan: Scan): Promise<void> {
+    const { place, onBound } = this.#options;
+    const bound = await readBound(place.dir);
+    if (bound.policy === 'throttle') this.#throttle.start();
+    if (bound.policy !== 'kill') return;
+    while (scan.end === undefined && !scan.closed && scan.seen <= bound.bytes)
+      await scan.moved.past(scan.moved.version);
+    if (scan.seen > bound.bytes && !scan.closed) onBound();
   }
 
   #follow(): Scan {

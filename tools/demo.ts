@@ -88,7 +88,7 @@ async function cancelled(): Promise<void> {
 
 async function resumed(): Promise<void> {
   say('A watch ends, the job does not; a later one has every line from the first');
-  const id = await detached(['-l', 'role=web', '--shell', 'for i in 1 2 3 4 5 6; do echo "step $i"; sleep 0.5; done']);
+  const id = await detached(['-l', 'role=web', '--shell', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "step $i"; sleep 0.6; done']);
   prompt(['watch', id, '  # interrupted with Ctrl-C']);
   const first = execa(muster, ['watch', id], {
     env,

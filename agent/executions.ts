@@ -155,7 +155,8 @@ export class Executions implements Executor {
 
   openRead(execution: ExecutionId, stream: StreamName, from: number): OutputReader | undefined {
     const live = this.#live.get(execution);
-    if (live) return this.#shelf.readLive(execution, live.spool, stream, from);
+    const coming = live?.spool ?? this.#admission.spool(execution);
+    if (coming) return this.#shelf.readLive(execution, coming, stream, from);
     const spool = this.#ports.journal.get(execution)?.spool;
     if (spool === undefined) return undefined;
     const place = { spool: spool.folder, nonce: spool.nonce };

@@ -7,6 +7,7 @@ import { codec } from '../../shared/rpc/proto.ts';
 import type { Offer } from '../executor.ts';
 import { verifyOrder } from '../orders.ts';
 import { resolveRunAs } from '../sandbox/run-as.ts';
+import type { Spool } from '../spool/spool.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionPorts } from './ports.ts';
 import { type Outcome, results, unrunOutcome } from './results.ts';
@@ -23,6 +24,8 @@ interface Candidate {
   stdin: StdinFile | undefined;
   /** It came while the rest was on its way. */
   cancel?: { readonly signal: number; readonly graceMs: number | undefined };
+  /** For readers that come before it is decided: undefined where there will be no output. */
+  readonly spool: PromiseWithResolvers<Spool | undefined>;
 }
 
 export interface AdmissionOptions {
@@ -73,6 +76,11 @@ export class Admission {
     return this.#candidates.get(id)?.digest;
   }
 
+  /** Output that a candidate will have. */
+  spool(id: ExecutionId): Promise<Spool | undefined> | undefined {
+    return this.#candidates.get(id)?.spool.promise;
+  }
+
   offer(offer: Offer, digest: string): void {
     const { execution } = offer;
     const known = this.#candidates.get(execution);
@@ -101,7 +109,8 @@ export class Admission {
     if (clock.now() >= Math.min(order.expiresUnixMs, order.deliveryDeadlineUnixMs)) {
       return this.#end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
     }
-    const candidate: Candidate = { offer, digest, order, stdin: undefined };
+    const spool = Promise.withResolvers<Spool | undefined>();
+    const candidate: Candidate = { offer, digest, order, stdin: undefined, spool };
     this.#candidates.set(execution, candidate);
     if (order.stdin === undefined) return void this.#accept(candidate);
     try {
@@ -136,6 +145,7 @@ export class Admission {
     }
     if (this.#closed || this.#ending.has(id)) return;
     candidate?.stdin?.close();
+    candidate?.spool.resolve(undefined);
     this.#candidates.delete(id);
     const expiresUnixMs = candidate?.order.expiresUnixMs ?? this.#ports.clock.now() + longestExpiryMs;
     const outcome = { state: 'EXECUTION_STATE_CANCELLED', message: 'cancelled before it was accepted' } as const;
@@ -166,6 +176,7 @@ export class Admission {
       this.#candidates.delete(id);
       const { user } = resolved;
       const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, recovered: false, ports });
+      candidate.spool.resolve(execution.spool);
       this.#onAccepted(execution, candidate.cancel);
     } catch (err) {
       this.#drop(candidate, err);
@@ -177,11 +188,13 @@ export class Admission {
     const id = candidate.offer.execution;
     if (!this.#closed) this.#ports.log.error({ err, 'execution.id': id }, 'an offer could not be journaled');
     candidate.stdin?.close();
+    candidate.spool.resolve(undefined);
     this.#candidates.delete(id);
   }
 
   #refuseCandidate(candidate: Candidate, reason: string, message: string): void {
     const { offer, digest, order } = candidate;
+    candidate.spool.resolve(undefined);
     this.#candidates.delete(offer.execution);
     this.#refuse(offer.execution, digest, order.expiresUnixMs, reason, message);
   }

@@ -31,7 +31,8 @@ exec 9<>"$spool/launch.fifo" >/dev/null
 
 point gate
 IFS=' ' read -r nonce folder || exit 0
-exec </dev/null
+# Nothing leads to the agent from here on: its death breaks no pipe.
+exec </dev/null 2>>"$spool/supervisor.log"
 point gate-read
 
 read -r up rest </proc/uptime

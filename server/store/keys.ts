@@ -45,7 +45,8 @@ export const keys = {
 
   submittedPrefix: 'submitted/',
   /** What jobs are listed by, newest first: by time of submission, then id. */
-  submitted: (submittedUnixMs: number, job: JobId): string => `submitted/${padded(submittedUnixMs, revisionDigits)}-${job}`,
+  submitted: (submittedUnixMs: number, job: JobId): string =>
+    `submitted/${padded(submittedUnixMs, revisionDigits)}-${job}`,
 
   openPrefix: 'open/',
   open: (job: JobId): string => `open/${job}`,

@@ -44,7 +44,10 @@ function checkedPrefix(text: string): string {
   if (text === '') return defaultPrefix;
   const prefix = text.endsWith('/') ? text : `${text}/`;
   if (!/^([A-Za-z0-9._-]+\/)+$/.test(prefix) || prefix.length > 128) {
-    throw invalidField('store', `${shapes}; the prefix ${JSON.stringify(text)} must be names of A-Z a-z 0-9 . _ - divided by /`);
+    throw invalidField(
+      'store',
+      `${shapes}; the prefix ${JSON.stringify(text)} must be names of A-Z a-z 0-9 . _ - divided by /`,
+    );
   }
   return prefix;
 }

@@ -1,4 +1,7 @@
-import type { CoordinatorRecord, CoordinatorRecord__Output } from '../../proto/gen/muster/store/v1/CoordinatorRecord.ts';
+import type {
+  CoordinatorRecord,
+  CoordinatorRecord__Output,
+} from '../../proto/gen/muster/store/v1/CoordinatorRecord.ts';
 import type { Era, Era__Output } from '../../proto/gen/muster/store/v1/Era.ts';
 import type { JobRecord, JobRecord__Output } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { NodeRecord, NodeRecord__Output } from '../../proto/gen/muster/store/v1/NodeRecord.ts';

@@ -35,7 +35,9 @@ export function findEtcd(): string {
     .map((folder) => join(folder, 'etcd'))
     .find(isExecutable);
   if (found !== undefined) return found;
-  throw new Error('these tests need etcd: install it (Debian: apt-get install etcd-server), or name one in MUSTER_TEST_ETCD');
+  throw new Error(
+    'these tests need etcd: install it (Debian: apt-get install etcd-server), or name one in MUSTER_TEST_ETCD',
+  );
 }
 
 export interface StartEtcdOptions {

@@ -16,7 +16,15 @@ import {
 } from '../store.ts';
 import { checkListOptions, checkTransaction } from '../transaction-rules.ts';
 import { EmbeddedLease } from './embedded-lease.ts';
-import type { Request, WireChanges, WireCommitted, WireCompacted, WireEntry, WireOperation, WirePage } from './protocol.ts';
+import type {
+  Request,
+  WireChanges,
+  WireCommitted,
+  WireCompacted,
+  WireEntry,
+  WireOperation,
+  WirePage,
+} from './protocol.ts';
 import { Watchers } from './watchers.ts';
 import { WorkerCalls } from './worker-calls.ts';
 
@@ -161,7 +169,12 @@ export class EmbeddedStore implements Store {
   /** Undefined where the worker was too slow: the watch asks again. */
   async #changes(prefix: string, from: number): Promise<WireChanges | undefined> {
     try {
-      const changes = await this.#calls.ask<WireChanges | WireCompacted>({ kind: 'changes', prefix, from, limit: watchPage });
+      const changes = await this.#calls.ask<WireChanges | WireCompacted>({
+        kind: 'changes',
+        prefix,
+        from,
+        limit: watchPage,
+      });
       if ('compacted' in changes) throw new CompactedError(changes.compacted);
       return changes;
     } catch (error) {
@@ -179,7 +192,8 @@ export class EmbeddedStore implements Store {
     const value = detached(operation.value);
     if (lease === undefined) return { put, value };
     if (!(lease instanceof EmbeddedLease)) throw invalidField('lease', 'was not granted by this store');
-    if (!this.#leases.has(lease)) throw new MusterError('CONFLICT', `the lease is gone: ${lease.over ?? 'of another store'}`);
+    if (!this.#leases.has(lease))
+      throw new MusterError('CONFLICT', `the lease is gone: ${lease.over ?? 'of another store'}`);
     return { put, value, lease: lease.id };
   }
 
@@ -194,7 +208,8 @@ export class EmbeddedStore implements Store {
 const closed = (): MusterError => new MusterError('STORE_UNAVAILABLE', 'the store is closed');
 
 // A message clones a view's whole buffer, which for a pooled Buffer is much that is not ours.
-const detached = (value: Buffer): Uint8Array => (value.length === value.buffer.byteLength ? value : new Uint8Array(value));
+const detached = (value: Buffer): Uint8Array =>
+  value.length === value.buffer.byteLength ? value : new Uint8Array(value);
 
 function fromWire(entry: WireEntry): Entry;
 function fromWire(entry: WireEntry | undefined): Entry | undefined;

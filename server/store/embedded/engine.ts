@@ -80,7 +80,8 @@ export class Engine {
     const from = !descending && after !== undefined && after >= prefix ? after : undefined;
     const below = descending && after !== undefined && after < prefixEnd(prefix) ? after : prefixEnd(prefix);
     const next = (revision + 1) * width;
-    const state = revision === this.revision ? 'ended IS NULL' : `id < ${next} AND (ended IS NULL OR ended > ${revision})`;
+    const state =
+      revision === this.revision ? 'ended IS NULL' : `id < ${next} AND (ended IS NULL OR ended > ${revision})`;
     const rows = this.#database
       .prepare(
         `SELECT * FROM versions WHERE key ${from === undefined ? '>=' : '>'} ? AND key < ? AND deleted = 0 AND ${state}
@@ -110,7 +111,8 @@ export class Engine {
     for (const each of rows) {
       const row = each as unknown as Row;
       const revision = revisionOf(row.id);
-      if (revision !== last && (events.length >= limit || bytes > pageBytes)) return { events, revision: last, more: true };
+      if (revision !== last && (events.length >= limit || bytes > pageBytes))
+        return { events, revision: last, more: true };
       last = revision;
       bytes += row.value?.length ?? 0;
       events.push(toEvent(row));

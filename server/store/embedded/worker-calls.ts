@@ -42,7 +42,9 @@ export class WorkerCalls {
     this.#exited = exited;
     worker.on('message', (report: Report) => this.#receive(report));
     worker.on('error', (error: Error) => this.#crashed(error));
-    worker.on('exit', (code) => this.#crashed(new Error(`the worker of the embedded store has ended with code ${code}`)));
+    worker.on('exit', (code) =>
+      this.#crashed(new Error(`the worker of the embedded store has ended with code ${code}`)),
+    );
   }
 
   /** Opens the database in a worker of its own. Rejects with STORE_UNAVAILABLE where it can't be opened. */

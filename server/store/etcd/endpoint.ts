@@ -14,7 +14,13 @@ export type EtcdService = 'KV' | 'Watch' | 'Lease';
 
 const require = createRequire(import.meta.url);
 const protos = loadPackageDefinition(
-  loadSync(require.resolve('etcd3/proto/rpc.proto'), { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true }),
+  loadSync(require.resolve('etcd3/proto/rpc.proto'), {
+    keepCase: true,
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  }),
 ).etcdserverpb as GrpcObject;
 
 const channelOptions = {

@@ -13,7 +13,12 @@ export interface EndpointsOptions {
   readonly deadlineMs: number;
 }
 
-type Unary = (request: unknown, metadata: Metadata, options: CallOptions, done: (error: unknown, value: unknown) => void) => void;
+type Unary = (
+  request: unknown,
+  metadata: Metadata,
+  options: CallOptions,
+  done: (error: unknown, value: unknown) => void,
+) => void;
 
 /**
  * What etcd3's clients call through, in place of its connection pool, whose circuit breaker fails for 5 s after etcd is back

@@ -1,5 +1,13 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { type IRangeRequest, type IRangeResponse, KVClient, LeaseClient, SortOrder, SortTarget, WatchClient } from 'etcd3';
+import {
+  type IRangeRequest,
+  type IRangeResponse,
+  KVClient,
+  LeaseClient,
+  SortOrder,
+  SortTarget,
+  WatchClient,
+} from 'etcd3';
 import { invalidField, MusterError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { type Clock, systemClock } from '../../../shared/time.ts';
@@ -86,7 +94,10 @@ export class EtcdStore implements Store {
     const store = new EtcdStore(options);
     try {
       const revision = await store.revision();
-      options.log.info({ 'store.endpoints': endpoints, 'store.prefix': prefix, 'store.revision': revision }, 'etcd open');
+      options.log.info(
+        { 'store.endpoints': endpoints, 'store.prefix': prefix, 'store.revision': revision },
+        'etcd open',
+      );
       return store;
     } catch (error) {
       await store.close();
@@ -225,7 +236,8 @@ export class EtcdStore implements Store {
     if (!('put' in operation) || operation.lease === undefined) return operation as EtcdOperation;
     const { put, value, lease } = operation;
     if (!(lease instanceof EtcdLease)) throw invalidField('lease', 'was not granted by this store');
-    if (!this.#leases.has(lease)) throw new MusterError('CONFLICT', `the lease is gone: ${lease.over ?? 'of another store'}`);
+    if (!this.#leases.has(lease))
+      throw new MusterError('CONFLICT', `the lease is gone: ${lease.over ?? 'of another store'}`);
     return { put, value, lease: lease.id };
   }
 }

@@ -46,7 +46,11 @@ export class EtcdWatch {
       } catch (error) {
         if (error instanceof CompactedError) throw error;
         if (signal.aborted) return;
-        const fields = { 'store.prefix': prefix, 'store.revision': this.#next, 'store.error': (error as Error).message };
+        const fields = {
+          'store.prefix': prefix,
+          'store.revision': this.#next,
+          'store.error': (error as Error).message,
+        };
         log.warn(fields, 'watch of etcd resumes');
       }
       await sleep(fullJitterMs(this.#attempt++, retryBaseMs, retryCapMs), signal).catch(() => undefined);

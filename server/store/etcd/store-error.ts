@@ -7,7 +7,12 @@ const textOf = (error: Error): string => ('details' in error ? (error as Service
 /** The error is one of this connection or member; another endpoint may do better. */
 export function movesOn(error: Error): boolean {
   const code = codeOf(error);
-  return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.INTERNAL || code === status.UNKNOWN;
+  return (
+    code === status.UNAVAILABLE ||
+    code === status.DEADLINE_EXCEEDED ||
+    code === status.INTERNAL ||
+    code === status.UNKNOWN
+  );
 }
 
 /** The revision asked for is compacted away. */
@@ -25,12 +30,15 @@ export const isLeaseGone = (error: unknown): boolean => /requested lease not fou
 /** What a caller of the store sees of a failed call. */
 export function storeError(error: Error, address: string): MusterError {
   const text = textOf(error);
-  if (/requested lease not found/.test(text)) return new MusterError('CONFLICT', 'the lease is gone: expired', { cause: error });
+  if (/requested lease not found/.test(text))
+    return new MusterError('CONFLICT', 'the lease is gone: expired', { cause: error });
   if (/too many operations|request is too large|trying to send message larger/.test(text)) {
     return invalidField('transaction', `refused by etcd: ${text}`);
   }
   if (/database space exceeded/.test(text)) {
-    return new MusterError('STORE_UNAVAILABLE', `the store is full: etcd at ${address} says: ${text}`, { cause: error });
+    return new MusterError('STORE_UNAVAILABLE', `the store is full: etcd at ${address} says: ${text}`, {
+      cause: error,
+    });
   }
   return new MusterError('STORE_UNAVAILABLE', `etcd at ${address}: ${text}`, { cause: error });
 }

@@ -112,7 +112,10 @@ test('embedded: the leases of a process that was killed are void when the next o
   t.after(() => store.close());
   assert.equal(await store.get('presence/writer'), undefined);
   const events = await collect({ store }, 'presence/', 2, 2);
-  assert.deepEqual(events.map((event) => `${event.type} ${keyOf(event)}`), ['put presence/writer', 'delete presence/writer']);
+  assert.deepEqual(
+    events.map((event) => `${event.type} ${keyOf(event)}`),
+    ['put presence/writer', 'delete presence/writer'],
+  );
 });
 
 test('embedded: a reader that stands still longer than the history lasts is told so', async (t) => {
@@ -149,7 +152,13 @@ test('embedded: history that is dropped keeps what lives, and the revision, acro
   store = await EmbeddedStore.open({ path, log, historyRevisions: 10 });
   t.after(() => store.close());
   assert.equal(await store.revision(), revision);
-  assert.deepEqual((await store.list('')).entries.map(({ key, createRevision }) => [key, createRevision]), [['empty', 2], ['old', 2]]);
+  assert.deepEqual(
+    (await store.list('')).entries.map(({ key, createRevision }) => [key, createRevision]),
+    [
+      ['empty', 2],
+      ['old', 2],
+    ],
+  );
 });
 
 test('embedded: a folder that can not be made is an error that says so', async (t) => {

@@ -87,7 +87,10 @@ test('etcd: while it is frozen calls end at their deadline, and the first one af
   await direct.commit({ then: [put('a')] });
   server.pause();
   try {
-    await Promise.all([assert.rejects(direct.get('a'), away), assert.rejects(direct.commit({ then: [put('b')] }), away)]);
+    await Promise.all([
+      assert.rejects(direct.get('a'), away),
+      assert.rejects(direct.commit({ then: [put('b')] }), away),
+    ]);
   } finally {
     server.resume();
   }
@@ -97,9 +100,19 @@ test('etcd: while it is frozen calls end at their deadline, and the first one af
 test('etcd: a connection that was accepted and never answered does not hold the store up for ever', async (t) => {
   const { store, proxy } = await setUp(t);
   proxy.stall();
-  await assert.rejects(store.revision(), away);
+  await until(async () => {
+    await assert.rejects(store.revision(), away);
+    return proxy.stalled > 0;
+  }, 'a connection that stalls');
   proxy.allow();
-  await until(() => store.revision().then(() => true, () => false), 'a call on a new connection');
+  await until(
+    () =>
+      store.revision().then(
+        () => true,
+        () => false,
+      ),
+    'a call on a new connection',
+  );
 });
 
 test('etcd: a transaction whose answer is lost is reported as failed and never repeated', async (t) => {
@@ -109,7 +122,10 @@ test('etcd: a transaction whose answer is lost is reported as failed and never r
   for (let n = 0; n < 20; n++) {
     await store.revision();
     proxy.cutAfter(1);
-    const failed = await store.commit({ then: [put(`k/${n}`)] }).then(() => false, () => true);
+    const failed = await store.commit({ then: [put(`k/${n}`)] }).then(
+      () => false,
+      () => true,
+    );
     const entry = await direct.get(`k/${n}`);
     if (failed && entry !== undefined) lost++;
     assert.ok(failed || entry !== undefined);
@@ -170,6 +186,29 @@ test('etcd: with several endpoints calls and watches go on where one is left', a
   }
   const keys = new Set((await seen).map(keyOf));
   assert.ok(keys.size >= 5, [...keys].join(' '));
+});
+
+test('etcd: an endpoint that no longer answers on its connection costs one call, the next goes elsewhere', async (t) => {
+  const { proxy } = await setUp(t);
+  const other = await TcpProxy.start(server.endpoint);
+  t.after(() => other.stop());
+  const store = await EtcdStore.open({ endpoints: [proxy.endpoint, other.endpoint], prefix: 'frozen/', log });
+  t.after(() => store.close());
+  proxy.freeze();
+  other.freeze();
+  await assert.rejects(store.revision(), away);
+  await assert.rejects(store.revision(), away);
+  // Neither connection is known to be dead yet; the one that is cut is dialled anew.
+  other.cut();
+  await until(
+    () =>
+      store.revision().then(
+        () => true,
+        () => false,
+      ),
+    'a call through the other endpoint',
+    5000,
+  );
 });
 
 test('etcd: a freeze longer than the term ends the lease, and its holder learns of it', async (t) => {
@@ -238,7 +277,10 @@ test('etcd: opening where nothing listens fails and names the endpoint', async (
     ...away,
     message: new RegExp(endpoint),
   });
-  await assert.rejects(EtcdStore.open({ endpoints: [], prefix: 'muster/', log }), { reason: 'INVALID_FIELD', field: 'endpoints' });
+  await assert.rejects(EtcdStore.open({ endpoints: [], prefix: 'muster/', log }), {
+    reason: 'INVALID_FIELD',
+    field: 'endpoints',
+  });
   await assert.rejects(EtcdStore.open({ endpoints: ['127.0.0.1:1'], prefix: 'muster/', log, tls: {} }), {
     reason: 'INVALID_FIELD',
     field: 'endpoints',

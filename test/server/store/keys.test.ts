@@ -32,7 +32,8 @@ test('what is no such key is read as nothing', () => {
   for (const key of ['', 'jobs/', 'jobs/x/order', `jobs/${job}`, `jobs/${job}/`, `jobs/${job.toUpperCase()}x/order`]) {
     assert.equal(parseJobKey(key), undefined, key);
   }
-  for (const key of [`open/${job}/x`, `jobs/${job}`, 'open/', 'open/../x']) assert.equal(parseJobOf(key), undefined, key);
+  for (const key of [`open/${job}/x`, `jobs/${job}`, 'open/', 'open/../x'])
+    assert.equal(parseJobOf(key), undefined, key);
   for (const key of ['nodes/', 'nodes/x', `names/${job}`]) assert.equal(parseNodeOf(key), undefined, key);
   for (const key of [keys.order(job), `jobs/${job}/results/1`, `jobs/${job}/results/a-b`]) {
     assert.equal(parseResultKey(key), undefined, key);
@@ -46,20 +47,38 @@ test('chunks and batches sort as they were written', () => {
     ...[0, 9, 10, 99, 100, 2000].map((n) => keys.target(job, n)),
     ...[9, 10, 100_000].flatMap((revision) => [2, 10].map((n) => keys.result(job, revision, n))),
   ].sort();
-  assert.deepEqual(written.slice(0, 6), [9, 10, 100_000].flatMap((revision) => [2, 10].map((n) => keys.result(job, revision, n))));
-  assert.deepEqual(written.slice(6), [0, 9, 10, 99, 100, 2000].map((n) => keys.target(job, n)));
+  assert.deepEqual(
+    written.slice(0, 6),
+    [9, 10, 100_000].flatMap((revision) => [2, 10].map((n) => keys.result(job, revision, n))),
+  );
+  assert.deepEqual(
+    written.slice(6),
+    [0, 9, 10, 99, 100, 2000].map((n) => keys.target(job, n)),
+  );
   assert.throws(() => keys.target(job, -1), RangeError);
   assert.throws(() => keys.result(job, Number.NaN, 0), RangeError);
 });
 
 test('the end of a job sorts after its keys and before the next job', () => {
   const [first, second] = [newJobId(), newJobId()].sort() as [ReturnType<typeof newJobId>, ReturnType<typeof newJobId>];
-  const order = [keys.order(first), keys.result(first, 1, 1), keys.stdin(first, 1), keys.target(first, 1), keys.jobEnd(first), keys.order(second)];
+  const order = [
+    keys.order(first),
+    keys.result(first, 1, 1),
+    keys.stdin(first, 1),
+    keys.target(first, 1),
+    keys.jobEnd(first),
+    keys.order(second),
+  ];
   assert.deepEqual([...order].sort(), order);
 });
 
 test('values survive their codec, large numbers and raw bytes included', () => {
-  const order = { order: Buffer.from([0, 255, 10]), signature: Buffer.alloc(0), submittedUnixMs: 1_795_448_219_674, targetChunks: 3 };
+  const order = {
+    order: Buffer.from([0, 255, 10]),
+    signature: Buffer.alloc(0),
+    submittedUnixMs: 1_795_448_219_674,
+    targetChunks: 3,
+  };
   const decoded = values.order.decode(values.order.encode(order));
   assert.equal(decoded.submittedUnixMs, order.submittedUnixMs);
   assert.deepEqual(Buffer.from(decoded.order), order.order);

@@ -8,6 +8,8 @@ const lease = await store.lease(60_000);
 await store.commit({ then: [{ put: 'presence/writer', value: Buffer.from('x'), lease }] });
 for (let n = 1; ; n += 5) {
   const numbers = [n, n + 1, n + 2, n + 3, n + 4];
-  await Promise.all(numbers.map((each) => store.commit({ then: [{ put: `n/${each}`, value: Buffer.alloc(300, each) }] })));
+  await Promise.all(
+    numbers.map((each) => store.commit({ then: [{ put: `n/${each}`, value: Buffer.alloc(300, each) }] })),
+  );
   process.stdout.write(`${n + 4}\n`);
 }

@@ -8,6 +8,8 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   #refusing = false;
   #stalling = false;
+  /** Connections that were accepted while stalling. */
+  stalled = 0;
   #cutAfterBytes = Number.POSITIVE_INFINITY;
 
   private constructor(host: string, port: number) {
@@ -49,6 +51,14 @@ export class TcpProxy {
     this.cut();
   }
 
+  /** Passes nothing more on over the connections there are, and keeps them open. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  }
+
   /** Breaks the next connection once the server has sent so many bytes through it; then no more. */
   cutAfter(bytes: number): void {
     this.#cutAfterBytes = bytes;
@@ -66,6 +76,7 @@ export class TcpProxy {
       return;
     }
     if (this.#stalling) {
+      this.stalled++;
       this.#sockets.add(client);
       client.on('error', () => undefined);
       client.on('close', () => this.#sockets.delete(client));

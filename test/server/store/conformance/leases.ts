@@ -30,7 +30,9 @@ export function leases(driver: string, setUp: BenchFactory): void {
     const other = await bench.client();
     const lease = await bench.store.lease(termMs);
     const keys = Array.from({ length: 20 }, (_, n) => `presence/${n}`);
-    const { revision } = await bench.store.commit({ then: keys.map((key) => ({ put: key, value: bytes('x'), lease })) });
+    const { revision } = await bench.store.commit({
+      then: keys.map((key) => ({ put: key, value: bytes('x'), lease })),
+    });
     await bench.store.commit({ then: [put('kept')] });
     const { deadlineMonotonicMs } = lease;
     const starved = bench.starve(termMs);
@@ -54,9 +56,15 @@ export function leases(driver: string, setUp: BenchFactory): void {
     await store.commit({ then: [under('a', first), under('b', first), under('c', first)] });
     await store.commit({ then: [put('a'), under('b', second)] });
     await first.close();
-    assert.deepEqual((await store.list('')).entries.map(({ key }) => key), ['a', 'b']);
+    assert.deepEqual(
+      (await store.list('')).entries.map(({ key }) => key),
+      ['a', 'b'],
+    );
     await second.close();
-    assert.deepEqual((await store.list('')).entries.map(({ key }) => key), ['a']);
+    assert.deepEqual(
+      (await store.list('')).entries.map(({ key }) => key),
+      ['a'],
+    );
   });
 
   test(`${driver}: a lease is refused with a term that is none, or from another store`, async (t) => {
@@ -89,9 +97,13 @@ export function leases(driver: string, setUp: BenchFactory): void {
     await assert.rejects(store.commit({ then: [put('a')] }), away);
     await assert.rejects(store.lease(1000), away);
     await assert.rejects(store.revision(), away);
-    for await (const { revision } of store.watch('', from, new AbortController().signal)) assert.fail(`revision ${revision}`);
+    for await (const { revision } of store.watch('', from, new AbortController().signal))
+      assert.fail(`revision ${revision}`);
     await bench.restart();
     const after = await bench.client();
-    assert.deepEqual((await after.list('')).entries.map(({ key }) => key), ['kept']);
+    assert.deepEqual(
+      (await after.list('')).entries.map(({ key }) => key),
+      ['kept'],
+    );
   });
 }

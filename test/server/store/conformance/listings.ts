@@ -19,7 +19,9 @@ export function listings(driver: string, setUp: BenchFactory): void {
     const writer = (async () => {
       for (let n = 0; writing; n += 37) {
         const [puts, gone] = [[`${key(n % count)}x`, key(n % count)], key((n + 5000) % count)];
-        const { revision } = await store.commit({ then: [...puts.map((each) => put(each, 'changed')), { delete: gone }] });
+        const { revision } = await store.commit({
+          then: [...puts.map((each) => put(each, 'changed')), { delete: gone }],
+        });
         writes.push({ revision, puts, gone });
       }
     })();
@@ -31,16 +33,25 @@ export function listings(driver: string, setUp: BenchFactory): void {
     const whole = await store.list('nodes/', { limit: 10_000, revision });
     writing = false;
     await writer;
-    assert.ok(writes.some((write) => write.revision > revision), 'nobody wrote meanwhile');
+    assert.ok(
+      writes.some((write) => write.revision > revision),
+      'nobody wrote meanwhile',
+    );
     const expected = new Set(keys);
     for (const write of writes.filter((each) => each.revision <= revision)) {
       for (const each of write.puts) expected.add(each);
       expected.delete(write.gone);
     }
     const sorted = [...expected].sort();
-    assert.deepEqual([...first.entries, ...rest].map((entry) => entry.key), sorted);
+    assert.deepEqual(
+      [...first.entries, ...rest].map((entry) => entry.key),
+      sorted,
+    );
     assert.deepEqual(down.map((entry) => entry.key).reverse(), sorted);
-    assert.deepEqual(whole.entries.map((entry) => entry.key), sorted.slice(0, 10_000));
+    assert.deepEqual(
+      whole.entries.map((entry) => entry.key),
+      sorted.slice(0, 10_000),
+    );
     assert.ok([...first.entries, ...rest].every(({ modRevision }) => modRevision <= revision));
   });
 
@@ -71,7 +82,9 @@ export function listings(driver: string, setUp: BenchFactory): void {
     const second = await store.commit({ then: [put('a', '2'), { delete: 'b' }, put('c', '1')] });
     await store.commit({ then: [put('b', '2'), { delete: 'a' }] });
     const at = async (revision: number) =>
-      (await store.list('', { revision })).entries.map((entry) => `${entry.key}=${entry.value}@${entry.createRevision}`);
+      (await store.list('', { revision })).entries.map(
+        (entry) => `${entry.key}=${entry.value}@${entry.createRevision}`,
+      );
     assert.deepEqual(await at(first.revision), [`a=1@${first.revision}`, `b=1@${first.revision}`]);
     assert.deepEqual(await at(second.revision), [`a=2@${first.revision}`, `c=1@${second.revision}`]);
   });
@@ -81,7 +94,10 @@ export function listings(driver: string, setUp: BenchFactory): void {
     const large = 'x'.repeat(1_300_000);
     for (let n = 10; n < 70; n++) await store.commit({ then: [put(`large/${n}`, large)] });
     const all = await listAll(store, 'large/');
-    assert.deepEqual(all.map((entry) => entry.key), Array.from({ length: 60 }, (_, n) => `large/${n + 10}`));
+    assert.deepEqual(
+      all.map((entry) => entry.key),
+      Array.from({ length: 60 }, (_, n) => `large/${n + 10}`),
+    );
     assert.ok(all.every(({ value }) => value.length === large.length));
   });
 

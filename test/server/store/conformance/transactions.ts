@@ -37,7 +37,9 @@ export function transactions(driver: string, setUp: BenchFactory): void {
     const bench = await setUp(t);
     const clients = await Promise.all(Array.from({ length: 20 }, () => bench.client()));
     const outcomes = await Promise.all(
-      clients.map((client, n) => client.commit({ if: [{ key: 'leader', exists: false }], then: [put('leader', `${n}`)] })),
+      clients.map((client, n) =>
+        client.commit({ if: [{ key: 'leader', exists: false }], then: [put('leader', `${n}`)] }),
+      ),
     );
     const winners = outcomes.flatMap(({ succeeded }, n) => (succeeded ? [n] : []));
     assert.equal(winners.length, 1);
@@ -64,7 +66,13 @@ export function transactions(driver: string, setUp: BenchFactory): void {
     assert.equal(await holds([{ key: 'a', value: bytes('two') }]), true);
     assert.equal(await holds([{ key: 'a', value: bytes('one') }]), false);
     assert.equal(await holds([{ key: 'b', value: bytes('') }]), false);
-    assert.equal(await holds([{ key: 'a', exists: true }, { key: 'b', exists: true }]), false);
+    assert.equal(
+      await holds([
+        { key: 'a', exists: true },
+        { key: 'b', exists: true },
+      ]),
+      false,
+    );
     await store.commit({ then: [{ delete: 'a' }] });
     assert.equal(await holds([{ key: 'a', createRevision: first }]), false);
     const third = (await store.commit({ then: [put('a', 'one')] })).revision;
@@ -102,14 +110,22 @@ export function transactions(driver: string, setUp: BenchFactory): void {
     const { store } = await setUp(t);
     await store.commit({ then: [put('a/1'), put('a/2'), put('a'), put('ab'), put('a0')] });
     await store.commit({ then: [{ deletePrefix: 'a/' }, put('b')] });
-    assert.deepEqual((await store.list('')).entries.map(({ key }) => key), ['a', 'a0', 'ab', 'b']);
+    assert.deepEqual(
+      (await store.list('')).entries.map(({ key }) => key),
+      ['a', 'a0', 'ab', 'b'],
+    );
   });
 
   test(`${driver}: values come back byte for byte, the empty one too`, async (t) => {
     const { store } = await setUp(t);
     const all = Buffer.from(Array.from({ length: 256 }, (_, n) => n));
     const large = Buffer.alloc(1_000_000, all);
-    await store.commit({ then: [{ put: 'all', value: all }, { put: 'empty', value: Buffer.alloc(0) }] });
+    await store.commit({
+      then: [
+        { put: 'all', value: all },
+        { put: 'empty', value: Buffer.alloc(0) },
+      ],
+    });
     await store.commit({ then: [{ put: 'large', value: large }] });
     assert.deepEqual((await store.get('all'))?.value, all);
     assert.deepEqual((await store.get('empty'))?.value, Buffer.alloc(0));
@@ -122,17 +138,34 @@ export function transactions(driver: string, setUp: BenchFactory): void {
     const puts = (count: number) => Array.from({ length: count }, (_, n) => put(`k/${n}`));
     const absent = Array.from({ length: 20 }, (_, n) => ({ key: `k/${n}`, exists: false }));
     assert.equal((await store.commit({ then: puts(100) })).succeeded, true);
-    assert.equal((await store.commit({ if: absent, then: puts(30), otherwise: puts(30), get: absent.map(({ key }) => key) })).succeeded, false);
-    await assert.rejects(store.commit({ then: puts(101) }), { ...invalid, field: 'transaction', message: /101 operations.*100/ });
-    await assert.rejects(store.commit({ if: absent, then: puts(61), otherwise: puts(20) }), { ...invalid, message: /101/ });
+    assert.equal(
+      (await store.commit({ if: absent, then: puts(30), otherwise: puts(30), get: absent.map(({ key }) => key) }))
+        .succeeded,
+      false,
+    );
+    await assert.rejects(store.commit({ then: puts(101) }), {
+      ...invalid,
+      field: 'transaction',
+      message: /101 operations.*100/,
+    });
+    await assert.rejects(store.commit({ if: absent, then: puts(61), otherwise: puts(20) }), {
+      ...invalid,
+      message: /101/,
+    });
   });
 
   test(`${driver}: what no store could carry out is refused, naming it`, async (t) => {
     const { store } = await setUp(t);
     const { revision } = await store.commit({ then: [put('a')] });
     await assert.rejects(store.commit({ then: [put('a'), put('a')] }), { ...invalid, message: /a twice/ });
-    await assert.rejects(store.commit({ then: [put('a/1'), { deletePrefix: 'a/' }] }), { ...invalid, message: /a\/1 twice/ });
-    await assert.rejects(store.commit({ then: [{ put: 'big', value: Buffer.alloc(1_400_001) }] }), { ...invalid, message: /bytes/ });
+    await assert.rejects(store.commit({ then: [put('a/1'), { deletePrefix: 'a/' }] }), {
+      ...invalid,
+      message: /a\/1 twice/,
+    });
+    await assert.rejects(store.commit({ then: [{ put: 'big', value: Buffer.alloc(1_400_001) }] }), {
+      ...invalid,
+      message: /bytes/,
+    });
     await assert.rejects(store.commit({ then: [put('')] }), { ...invalid, field: 'key' });
     await assert.rejects(store.get('k\u00e9y'), { ...invalid, field: 'key' });
     await assert.rejects(store.get('x'.repeat(1025)), { ...invalid, field: 'key' });

@@ -10,13 +10,17 @@ async function writeNumbered(store: Store, prefix: string, from: number, to: num
   }
 }
 
-const numbered = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}${n}`).sort();
+const numbered = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `${prefix}${n}`).sort();
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => resolve()));
 
 function assertInOrder(revisions: readonly number[]): void {
   for (let n = 1; n < revisions.length; n++) {
-    assert.ok((revisions[n] as number) > (revisions[n - 1] as number), `revision ${revisions[n]} after ${revisions[n - 1]}`);
+    assert.ok(
+      (revisions[n] as number) > (revisions[n - 1] as number),
+      `revision ${revisions[n]} after ${revisions[n - 1]}`,
+    );
   }
 }
 
@@ -31,7 +35,9 @@ export function watches(driver: string, setUp: BenchFactory): void {
     const third = await store.commit({ then: [{ deletePrefix: 'w/' }] });
     const events = await seen;
     assert.deepEqual(
-      events.map((event) => [event.type, keyOf(event), revisionOf(event)]).sort((a, b) => (a[2] as number) - (b[2] as number)),
+      events
+        .map((event) => [event.type, keyOf(event), revisionOf(event)])
+        .sort((a, b) => (a[2] as number) - (b[2] as number)),
       [
         ['put', 'w/a', first.revision],
         ['put', 'w/b', first.revision],
@@ -70,7 +76,11 @@ export function watches(driver: string, setUp: BenchFactory): void {
     const counts = new Map<number, number>();
     for await (const { events, revision } of store.watch('w/', from, new AbortController().signal)) {
       for (const event of events) counts.set(revisionOf(event), (counts.get(revisionOf(event)) ?? 0) + 1);
-      assert.deepEqual([...counts.values()], [...counts.keys()].map(() => 100), 'half a revision');
+      assert.deepEqual(
+        [...counts.values()],
+        [...counts.keys()].map(() => 100),
+        'half a revision',
+      );
       assert.equal([...counts.keys()].at(-1), revision);
       if (counts.size === 20) break;
     }
@@ -84,7 +94,8 @@ export function watches(driver: string, setUp: BenchFactory): void {
     const next = watch.next();
     controller.abort();
     assert.equal((await next).done, true);
-    for await (const batch of store.watch('', 1, AbortSignal.abort())) assert.fail(`delivered revision ${batch.revision}`);
+    for await (const batch of store.watch('', 1, AbortSignal.abort()))
+      assert.fail(`delivered revision ${batch.revision}`);
   });
 
   test(`${driver}: a watch goes on across a restart of the store, none lost, none twice`, async (t) => {
@@ -134,7 +145,10 @@ export function watches(driver: string, setUp: BenchFactory): void {
     });
     await assert.rejects(store.list('w/', { revision: old }), CompactedError);
     const page = await store.list('w/');
-    assert.deepEqual(page.entries.map(({ key, value }) => [key, value.toString()]), [['w/a', '2']]);
+    assert.deepEqual(
+      page.entries.map(({ key, value }) => [key, value.toString()]),
+      [['w/a', '2']],
+    );
     const seen = collect(bench, 'w/', page.revision + 1, 1);
     await store.commit({ then: [put('w/c')] });
     assert.deepEqual((await seen).map(keyOf), ['w/c']);
@@ -150,7 +164,9 @@ export function watches(driver: string, setUp: BenchFactory): void {
     const from = (await bench.store.revision()) + 1;
     const readers = Array.from({ length: 10 }, () => collect(bench, 'w/', from, 300, turn));
     await writeNumbered(bench.store, 'w/', 0, 300);
-    const [first, ...others] = (await Promise.all(readers)).map((events) => events.map((event) => [keyOf(event), revisionOf(event)]));
+    const [first, ...others] = (await Promise.all(readers)).map((events) =>
+      events.map((event) => [keyOf(event), revisionOf(event)]),
+    );
     assertInOrder((first as [string, number][]).map(([, revision]) => revision));
     for (const other of others) assert.deepEqual(other, first);
   });

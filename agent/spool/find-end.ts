@@ -1,3 +1,4 @@
+import { MusterError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import { type DrainPlace, drainAlive, markKilled, signalDrain, startDrain, writeNonce } from './drain.ts';
@@ -28,7 +29,7 @@ export interface FindEndOptions {
 /**
  * Resolves when the scan has the stream's end. Call it only after `exit`: then whoever writes the nonce writes it behind the
  * command's last byte, and twice does no harm, the first one counts. Where none comes through the stream ends with what is there,
- * and with a gap unless the drain saw end-of-file.
+ * and with a gap unless the drain saw end-of-file. Rejects when the scan is closed.
  */
 export async function findEnd(options: FindEndOptions): Promise<void> {
   const { place, scan, list, nonce, clock, log } = options;
@@ -37,6 +38,7 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
   // A throttled drain would hold the end back.
   await signalDrain(place, 'SIGCONT');
   for (let pauses = 0; scan.end === undefined; ) {
+    if (scan.closed) throw new MusterError('INTERNAL', 'the spool was closed before its end was found');
     if (!scan.idle && clock.monotonic() < deadlineMs) {
       await movedOr(options, pauseMs);
       continue;

@@ -103,6 +103,11 @@ export class Scan {
         const at = this.seen;
         const limit = end === undefined ? pieceBytes : Math.min(pieceBytes, end - at);
         const read = await this.#reader.read(at, buffer.subarray(0, limit));
+        if (read === undefined && end !== undefined) {
+          // Nothing comes any more: what is missing was lost since.
+          this.#digest.skip(end, 'corrupt');
+          continue;
+        }
         if (read === undefined) {
           this.#idle = true;
           this.moved.raise();

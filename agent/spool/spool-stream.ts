@@ -5,13 +5,22 @@ import { readBound } from './bound.ts';
 import { type DrainPlace, endDrain, knownEnd } from './drain.ts';
 import { findEnd } from './find-end.ts';
 import { FolderWatch } from './folder-watch.ts';
+import type { Gap } from './layout.ts';
 import { gapsBefore, Scan } from './scan.ts';
 import { SegmentList } from './segment-list.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { Signal } from './signal.ts';
-import type { StreamSummary } from './spool.ts';
 import { SpoolReader } from './spool-reader.ts';
 import { Throttle } from './throttle.ts';
+
+/** What is said of a stream in a result: `OutputSummary` of the protocol. */
+export interface StreamSummary {
+  readonly bytes: number;
+  /** Merkle root, 32 bytes; empty where there was no output. See `BlockDigest`. */
+  readonly digest: Buffer;
+  /** At most 64, in order. */
+  readonly gaps: Gap[];
+}
 
 /** One of a spool's two streams. */
 export class SpoolStream {

@@ -2,17 +2,8 @@ import { realpath, rm } from 'node:fs/promises';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { OutputReader, StreamName } from '../executor.ts';
-import { type DrainName, defaultSegmentBytes, type Gap } from './layout.ts';
-import { SpoolStream } from './spool-stream.ts';
-
-/** What is said of a stream in a result: `OutputSummary` of the protocol. */
-export interface StreamSummary {
-  readonly bytes: number;
-  /** Merkle root, 32 bytes; empty where there was no output. See `BlockDigest`. */
-  readonly digest: Buffer;
-  /** At most 64, in order. */
-  readonly gaps: Gap[];
-}
+import { type DrainName, defaultSegmentBytes } from './layout.ts';
+import { SpoolStream, type StreamSummary } from './spool-stream.ts';
 
 export interface Settled {
   readonly stdout: StreamSummary;
@@ -99,7 +90,7 @@ export class Spool {
 
   /**
    * After the exit: finds both ends, writing the nonce where nobody else does, and says what the streams came to. Always ends, also
-   * where drains and supervisor are gone; what was lost is said as a gap. The same promise at every call.
+   * where drains and supervisor are gone; what was lost is said as a gap. The same promise at every call; rejects when the spool is closed meanwhile.
    */
   settle(): Promise<Settled> {
     this.noteExit();

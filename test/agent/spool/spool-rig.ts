@@ -117,11 +117,8 @@ export class SpoolRig {
     for (const spool of this.#spools) await spool.close();
     for (const pid of this.#adopted) process.kill(pid, 'SIGKILL');
     await this.letGo();
-    const gone = this.#drains.map((child) =>
-      child.exitCode !== null || child.signalCode !== null
-        ? undefined
-        : new Promise((resolve) => child.once('exit', resolve)),
-    );
+    const running = this.#drains.filter((child) => child.exitCode === null && child.signalCode === null);
+    const gone = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
     await Promise.all(gone);
     await rm(this.dir, { recursive: true, force: true });
     await rm(this.#home, { recursive: true, force: true });

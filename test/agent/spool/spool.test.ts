@@ -189,3 +189,26 @@ test('settling again over the same folder says the same', async (t) => {
   assert.equal(spool.bytes('stdout'), everyByte.length);
   assert.deepEqual(await spool.settle(), once);
 });
+
+test('a reader that waits is told when the spool is closed, and so is whoever settles', async (t) => {
+  const rig = await SpoolRig.make(t);
+  const spool = await rig.open();
+  const waiting = assert.rejects(spool.openRead('stdout', 0).read(10), { reason: 'INTERNAL' });
+  const settling = assert.rejects(spool.settle(), { reason: 'INTERNAL' });
+  await spool.close();
+  await waiting;
+  await settling;
+  await rig.exit();
+  await rig.letGo();
+  assert.equal((await (await rig.open()).settle()).stdout.bytes, 0);
+});
+
+test('a removed spool leaves no folder', async (t) => {
+  const rig = await SpoolRig.make(t);
+  const spool = await rig.open();
+  await rig.exit();
+  await rig.letGo();
+  await spool.settle();
+  await spool.remove();
+  await assert.rejects(stat(rig.dir), { code: 'ENOENT' });
+});

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type HttpOptions, startHttp } from '../../../server/http/http.ts';
 import { Metrics } from '../../../shared/metrics.ts';
@@ -75,15 +77,26 @@ test('an address that others could reach, or that is taken, is refused by name',
   });
 });
 
-test('closing ends connections that are kept open', async () => {
+test('closing ends what is open at once, a request in the middle of its head too', async () => {
   const http = await startHttp({
-    address: '[::1]:0',
+    address: '127.0.0.1:0',
     metrics: new Metrics(),
     ready: () => [],
     log: { error() {} },
-  }).catch(() => startHttp({ address: '127.0.0.1:0', metrics: new Metrics(), ready: () => [], log: { error() {} } }));
+  });
   const answer = await fetch(`http://${http.address}/healthz`);
   await answer.text();
+  const socket = connect(Number(http.address.split(':')[1]), '127.0.0.1');
+  let heard = '';
+  socket.on('data', (data) => {
+    heard += data.toString();
+  });
+  // A whole request first: its answer shows that the server has the connection.
+  socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /healthz HTTP/1.1\r\nhost:');
+  await once(socket, 'data');
+  const closed = once(socket, 'close');
   await http.close();
+  await closed;
+  assert.doesNotMatch(heard, /408/);
   await assert.rejects(fetch(`http://${http.address}/healthz`));
 });

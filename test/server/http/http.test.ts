@@ -84,19 +84,19 @@ test('closing ends what is open at once, a request in the middle of its head too
     ready: () => [],
     log: { error() {} },
   });
-  const answer = await fetch(`http://${http.address}/healthz`);
-  await answer.text();
   const socket = connect(Number(http.address.split(':')[1]), '127.0.0.1');
   let heard = '';
   socket.on('data', (data) => {
     heard += data.toString();
   });
-  // A whole request first: its answer shows that the server has the connection.
-  socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /healthz HTTP/1.1\r\nhost:');
-  await once(socket, 'data');
+  socket.write('GET /healthz HTTP/1.1\r\nhost:');
+  await once(socket, 'connect');
+  // Connections are accepted in order: once this one is answered the server has the other.
+  await (await fetch(`http://${http.address}/healthz`)).text();
   const closed = once(socket, 'close');
   await http.close();
   await closed;
-  assert.doesNotMatch(heard, /408/);
+  // A server that merely stops listening lets it run into its timeout, 408.
+  assert.equal(heard, '');
   await assert.rejects(fetch(`http://${http.address}/healthz`));
 });

@@ -14,6 +14,7 @@ export interface ReadRequest {
   readonly from: number;
   readonly until: number;
   readonly close: boolean;
+  readonly untilPresent: boolean;
 }
 
 /** A frame from the replica, its bounds checked. */
@@ -108,7 +109,7 @@ function readIn(
   field: string,
   uid: NodeUid,
 ): ReadRequest | (FrameIn & { type: 'refused' | 'invalid' }) {
-  const { readId, from, until, close } = read;
+  const { readId, from, until, close, untilPresent } = read;
   if (!isOffset(readId) || readId === 0) return invalid(`${field}.read_id`, 'must be above 0');
   if (!isOffset(from)) return invalid(`${field}.from`, 'out of range');
   if (!isOffset(until)) return invalid(`${field}.until`, 'out of range');
@@ -119,7 +120,7 @@ function readIn(
   }
   const stream = streams[read.stream as string];
   if (stream === undefined && !close) return invalid(`${field}.stream`, 'must be stdout or stderr');
-  return { readId, execution, stream: stream ?? 'stdout', from, until, close };
+  return { readId, execution, stream: stream ?? 'stdout', from, until, close, untilPresent };
 }
 
 const streams: Readonly<Record<string, StreamName>> = { OUTPUT_STREAM_STDOUT: 'stdout', OUTPUT_STREAM_STDERR: 'stderr' };

@@ -16,16 +16,21 @@ interface OpenRead {
   readonly stream: StreamName;
   readonly from: number;
   until: number;
+  /** Where a read that stops at what there was ends; Infinity for all others. */
+  readonly presentAt: number;
   /** Undefined as long as the execution's output is not there yet. */
   reader: OutputReader | undefined;
   pulling: boolean;
-  piece: OutputPiece | undefined;
+  piece: OutputPiece | { readonly type: 'present'; readonly offset: number } | undefined;
 }
 
 export interface ReadsOptions {
   openRead(execution: ExecutionId, stream: StreamName, from: number): OutputReader | undefined;
-  /** A read can't go on, or `take` has something. */
+  /** Bytes of a stream so far; undefined where nothing more will come. */
+  presentBytes(execution: ExecutionId, stream: StreamName): number | undefined;
+  /** A read can't go on. */
   onError(output: Output): void;
+  /** `take` has something. */
   onReady(): void;
 }
 
@@ -56,7 +61,7 @@ export class Reads {
   }
 
   request(request: ReadRequest): void {
-    const { readId, execution, stream, from, until, close } = request;
+    const { readId, execution, stream, from, until, close, untilPresent } = request;
     const known = this.#reads.get(readId);
     if (close) {
       if (known) this.#forget(known);
@@ -74,7 +79,10 @@ export class Reads {
       this.#fail(readId, from, 'too-many-reads');
       return;
     }
-    const read: OpenRead = { readId, execution, stream, from, until, reader: undefined, pulling: false, piece: undefined };
+    const present = untilPresent ? this.#options.presentBytes(execution, stream) : undefined;
+    const presentAt = present ?? Number.POSITIVE_INFINITY;
+    const place = { readId, execution, stream, from, until, presentAt };
+    const read: OpenRead = { ...place, reader: undefined, pulling: false, piece: undefined };
     this.#reads.set(readId, read);
     this.#perExecution.set(execution, siblings.add(read));
     this.#open(read);
@@ -97,7 +105,7 @@ export class Reads {
     if (!read?.piece) return undefined;
     const { readId, piece } = read;
     read.piece = undefined;
-    if (piece.type === 'end') this.#forget(read);
+    if (piece.type === 'end' || piece.type === 'present') this.#forget(read);
     else this.#pull(read);
     switch (piece.type) {
       case 'data':
@@ -106,6 +114,8 @@ export class Reads {
         return { readId, offset: piece.gap.from, gap: piece.gap };
       case 'end':
         return { readId, offset: piece.offset, end: true };
+      case 'present':
+        return { readId, offset: piece.offset, present: true };
     }
   }
 
@@ -123,7 +133,8 @@ export class Reads {
   #pull(read: OpenRead): void {
     const { reader } = read;
     if (!reader || read.pulling || read.piece) return;
-    const credit = read.until - reader.offset;
+    if (reader.offset >= read.presentAt) return this.#endAtPresent(read, reader.offset);
+    const credit = Math.min(read.until, read.presentAt) - reader.offset;
     if (credit <= 0) return;
     read.pulling = true;
     reader.read(Math.min(maxFrameBytes, credit)).then(
@@ -141,6 +152,14 @@ export class Reads {
         this.#endWith(read, pastEnd ? 'offset-past-end' : 'io');
       },
     );
+  }
+
+  #endAtPresent(read: OpenRead, offset: number): void {
+    if (offset > read.presentAt) return this.#endWith(read, 'offset-past-end');
+    // In the output lane, behind the last piece.
+    read.piece = { type: 'present', offset };
+    this.#ready.push(read);
+    this.#options.onReady();
   }
 
   #endWith(read: OpenRead, error: string): void {

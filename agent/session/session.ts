@@ -1,9 +1,10 @@
 import { loadavg } from 'node:os';
 import type { ChannelCredentials, Client, ServiceError } from '@grpc/grpc-js';
+import type { ExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { fromServiceError } from '../../shared/rpc/status.ts';
 import type { Clock, Timer } from '../../shared/time.ts';
-import type { Executor } from '../executor.ts';
+import type { Executor, StreamName } from '../executor.ts';
 import { ControlLane } from './control-lane.ts';
 import { type ConnectStream, type DialSettings, dial, openStream } from './dial.ts';
 import { type EpochStore, formatEpoch } from './epoch.ts';
@@ -81,6 +82,7 @@ export class Session {
     this.#control = new ControlLane({ present: (execution) => executor.present(execution) });
     this.#reads = new Reads({
       openRead: (execution, stream, from) => executor.openRead(execution, stream, from),
+      presentBytes: (execution, stream) => presentBytes(executor, execution, stream),
       onError: (output) => this.#send({ output }),
       onReady: () => this.#pump?.wake(),
     });
@@ -246,6 +248,13 @@ export class Session {
     this.#log[level]({ 'session.end': end.reason, 'session.warnings': this.#warnings }, `session is over: ${end.message}`);
     this.#ended.resolve({ ...end, liveMs });
   }
+}
+
+function presentBytes(executor: Executor, execution: ExecutionId, stream: StreamName): number | undefined {
+  const known = executor.known().find(({ id }) => id === execution);
+  const runs = known?.state === 'EXECUTION_STATE_RUNNING' || known?.state === 'EXECUTION_STATE_DISPATCHED';
+  if (!known || !runs) return undefined;
+  return stream === 'stdout' ? known.stdoutBytes : known.stderrBytes;
 }
 
 function failureOf(error: ServiceError): SessionEnd {

@@ -23,7 +23,7 @@ const known = fc.array(
   }),
 );
 const offer = execution.map((id) => ({ execution: id, order: Buffer.alloc(0), proof: { index: 0, siblings: [] }, traceparent: '' }));
-const read = execution.map((id) => ({ readId: 1, execution: id, stream: 'stdout' as const, from: 0, until: 1, close: false }));
+const read = execution.map((id) => ({ readId: 1, execution: id, stream: 'stdout' as const, from: 0, until: 1, close: false, untilPresent: false }));
 const frame = fc.oneof(
   epoch.map((value) => ({ type: 'welcome', epoch: value, heartbeatIntervalMs: 0, replica: 'r' }) as const),
   offer.map((value) => ({ type: 'start', offer: value, reads: [] }) as const),

@@ -10,6 +10,7 @@ export interface Output {
   'gap'?: (_muster_v1_OutputGap | null);
   'end'?: (boolean);
   'error'?: (string);
+  'present'?: (boolean);
 }
 
 export interface Output__Output {
@@ -19,4 +20,5 @@ export interface Output__Output {
   'gap': (_muster_v1_OutputGap__Output | null);
   'end': (boolean);
   'error': (string);
+  'present': (boolean);
 }

@@ -10,6 +10,7 @@ export interface Read {
   'from'?: (number | string | Long);
   'until'?: (number | string | Long);
   'close'?: (boolean);
+  'untilPresent'?: (boolean);
 }
 
 export interface Read__Output {
@@ -19,4 +20,5 @@ export interface Read__Output {
   'from': (number);
   'until': (number);
   'close': (boolean);
+  'untilPresent': (boolean);
 }

@@ -3,8 +3,10 @@
 
 export interface CoordinatorRecord {
   'replica'?: (string);
+  'claim'?: (string);
 }
 
 export interface CoordinatorRecord__Output {
   'replica': (string);
+  'claim': (string);
 }

@@ -20,10 +20,13 @@ point() {
 if [ "$own" != - ]; then echo 0 >"$own/cgroup.procs" || exit 1; fi
 
 mkfifo -m 600 "$spool/out.fifo" "$spool/err.fifo" "$spool/launch.fifo" || exit 1
-# Held open for reading and writing: nobody ever gets SIGPIPE, and no open of them blocks.
+# Nobody stands between the drains and end-of-file: they get none of what is opened here.
+"$shell" "$drain" "$spool" out </dev/null >/dev/null 2>>"$spool/drain.log" &
+"$shell" "$drain" "$spool" err </dev/null >/dev/null 2>>"$spool/drain.log" &
+# Opened for writing first, which waits until the drain reads: one that came later would wait for a writer for ever. Then held
+# open for reading too: nobody ever gets SIGPIPE.
+exec 7>"$spool/out.fifo" 8>"$spool/err.fifo"
 exec 7<>"$spool/out.fifo" 8<>"$spool/err.fifo"
-"$shell" "$drain" "$spool" out </dev/null >/dev/null 2>>"$spool/drain.log" 7>&- 8>&- &
-"$shell" "$drain" "$spool" err </dev/null >/dev/null 2>>"$spool/drain.log" 7>&- 8>&- &
 # A background child ignores INT and QUIT for good: the prefix gives them back.
 $prefix setsid "$shell" "$launcher" "$spool" "$cgroup" <"$spool/launch.fifo" 7>&- 8>&- &
 child=$!

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Executions, type ExecutionsSettings } from '../../../agent/executions.ts';
 import type { ExecutorEvent, StreamName } from '../../../agent/executor.ts';
-import { openCgroupBase } from '../../../agent/sandbox/cgroup.ts';
+import { Cgroup, openCgroupBase } from '../../../agent/sandbox/cgroup.ts';
 import { Marker } from '../../../agent/sandbox/marker.ts';
 import type { Command } from '../../../proto/gen/muster/v1/Command.ts';
 import type { ExecutionResult } from '../../../proto/gen/muster/v1/ExecutionResult.ts';
 import { type ExecutionId, executionId, type NodeUid, newNodeUid } from '../../../shared/ids.ts';
 import { PlanTree } from '../../../shared/merkle.ts';
 import { buildOrder, type OrderInput } from '../../../shared/order.ts';
-import { type Clock, systemClock } from '../../../shared/time.ts';
+import { type Clock, sleep, systemClock } from '../../../shared/time.ts';
 
 export const quietLog = pino({ level: process.env.TEST_LOG ?? 'silent' });
 /** Far above what anything here takes: it only ends a test that would never end. */
@@ -154,24 +154,21 @@ export class Rig {
     await this.executions.close();
     for (const id of this.#ids) new Marker({ execution: id, leader: undefined }).signal(9);
     clearInterval(this.#keepAlive);
-    sweep(this.uid);
+    await sweep(this.uid);
     rmSync(this.stateDir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 /** Kills what is left in a test agent's cgroups, and removes them. */
-export function sweep(uid: NodeUid): void {
+export async function sweep(uid: NodeUid): Promise<void> {
   const base = openCgroupBase(uid);
   if (!('path' in base)) return;
-  const remove = (path: string): void => {
-    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
-    try {
-      rmdirSync(path);
-    } catch {
-      // A supervisor that is just ending still is in it.
-    }
-  };
-  remove(base.path);
+  const cgroup = new Cgroup({ path: base.path });
+  cgroup.signal(9);
+  for (let tries = 0; existsSync(base.path) && tries < 500; tries++) {
+    cgroup.remove();
+    await sleep(10);
+  }
 }
 
 export const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');

@@ -13,7 +13,7 @@ import { planRoot } from '../../shared/merkle.ts';
 import { buildOrder } from '../../shared/order.ts';
 import { jobMethods } from '../../shared/rpc/methods.ts';
 import { retrying } from '../../shared/rpc/retry.ts';
-import { CrashCluster } from './cluster.ts';
+import { ProcessCluster } from '../harness/process-cluster.ts';
 import { Random } from './random.ts';
 
 const kills = Number(process.env.MUSTER_CRASH_KILLS ?? 8);
@@ -22,10 +22,10 @@ const agents = 3;
 const lines = 60;
 const retryForMs = 60_000;
 
-let cluster: CrashCluster;
+let cluster: ProcessCluster;
 
 before(async () => {
-  cluster = await CrashCluster.start(agents);
+  cluster = await ProcessCluster.start(agents);
 });
 after(() => cluster.close());
 
@@ -76,7 +76,7 @@ async function runJob(): Promise<void> {
   const id = newJobId();
   const starts = join(cluster.folder, `${id}.starts`);
   const script = `echo "$MUSTER_EXECUTION" >> ${starts}; i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done; exit 7`;
-  const nodes = await retrying(() => planNodes(cluster.client, { selector: 'role=crash', nodes: [] }), { forMs: retryForMs });
+  const nodes = await retrying(() => planNodes(cluster.client, { selector: 'role=test', nodes: [] }), { forMs: retryForMs });
   const targets = nodes.map((node) => node.uid);
   const plan = { root: planRoot(targets), count: targets.length };
   const { bytes } = buildOrder({ id, command: { argv: [script], shell: true }, plan, createdUnixMs: Date.now() });

@@ -37,6 +37,17 @@ export class Program {
     await this.#gone;
   }
 
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error(`${this.#argv[0]} does not run`);
+    return this.#child.pid;
+  }
+
+  /** Memory resident now, in bytes. */
+  get residentBytes(): number {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
+    return Number(kib) * 1024;
+  }
+
   get log(): string {
     return readFileSync(this.#logPath, 'utf8');
   }

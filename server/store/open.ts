@@ -1,9 +1,9 @@
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import { EmbeddedStore } from './embedded/embedded-store.ts';
-import { parseStoreUrl } from './store-url.ts';
 import type { EtcdTls } from './etcd/etcd-store.ts';
 import type { Store } from './store.ts';
+import { parseStoreUrl } from './store-url.ts';
 
 export interface OpenStoreOptions {
   /** `embedded:/path/dir`, or `etcd://host:port,host:port/prefix`; `etcds://` for TLS. */

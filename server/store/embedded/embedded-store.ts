@@ -3,8 +3,8 @@ import type { Log } from '../../../shared/log.ts';
 import { type Clock, sleep, systemClock } from '../../../shared/time.ts';
 import { checkKey, checkPrefix } from '../key-range.ts';
 import {
-  CompactedError,
   type Committed,
+  CompactedError,
   type Entry,
   type Lease,
   type ListOptions,

@@ -64,8 +64,8 @@ export class Endpoint {
   client(service: EtcdService): Client {
     const known = this.#clients.get(service);
     if (known !== undefined) return known;
-    const constructor = protos[service] as ServiceClientConstructor;
-    const client = new constructor(this.address, this.#credentials, { channelOverride: this.#channel.getChannel() });
+    const ClientOf = protos[service] as ServiceClientConstructor;
+    const client = new ClientOf(this.address, this.#credentials, { channelOverride: this.#channel.getChannel() });
     this.#clients.set(service, client);
     return client;
   }

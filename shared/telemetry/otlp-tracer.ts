@@ -6,6 +6,7 @@ import {
   AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
+  RandomIdGenerator,
   type SpanExporter,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -13,23 +14,36 @@ import { formatTraceparent, parseTraceparent } from './traceparent.ts';
 import type { Span, SpanOptions, Tracer, TracerOptions } from './tracer.ts';
 
 const shutdownMs = 5_000;
+// A job of 10,000 nodes may end within a second.
+const queuedSpans = 20_000;
 const kinds = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
 
 /** Exports to an OTLP/HTTP collector, in batches, in the background. `collector` is its host and port, for the log. */
 export function openOtlpTracer(options: TracerOptions & { readonly collector: string }): Tracer {
   const { service, version, log, env, collector } = options;
   const exporter = reporting(new OTLPTraceExporter(), collector, log);
+  const random = new RandomIdGenerator();
+  // Taken by the very next span, which is made in the same turn.
+  let ids: SpanOptions['ids'];
   const provider = new TracerProvider({
+    idGenerator: {
+      generateTraceId: () => ids?.traceId ?? random.generateTraceId(),
+      generateSpanId: () => ids?.spanId ?? random.generateSpanId(),
+    },
     resource: resourceFromAttributes({ 'service.name': env.OTEL_SERVICE_NAME || service, 'service.version': version }),
     sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-    spanProcessors: [new BatchSpanProcessor({ exporter })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: queuedSpans })],
   });
   const tracer = provider.getTracer('muster', version);
   log.info({ 'telemetry.collector': collector }, 'spans are exported over OTLP');
 
   return {
     recording: true,
-    startSpan(name, { traceparent = '', attributes = {}, kind = 'internal', startUnixMs }: SpanOptions = {}): Span {
+    startSpan(
+      name,
+      { traceparent = '', attributes = {}, kind = 'internal', startUnixMs, ids: given }: SpanOptions = {},
+    ): Span {
+      ids = given;
       const parent = parseTraceparent(traceparent);
       const context = parent
         ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, traceFlags: parent.flags, isRemote: true })

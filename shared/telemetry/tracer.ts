@@ -11,6 +11,11 @@ export interface SpanOptions {
   readonly kind?: 'internal' | 'server' | 'client';
   /** Unix ms; now, where not given. For what began before it was heard of. */
   readonly startUnixMs?: number;
+  /**
+   * Ids to take instead of random ones, in hex (16 and 32 digits, not all 0), so that whoever ends the work makes the same span
+   * as whoever began it. The trace's id counts only where there is no `traceparent`.
+   */
+  readonly ids?: { readonly spanId: string; readonly traceId: string };
 }
 
 /** A piece of work with a beginning and an end. Lives until `end`; one that is never ended is never exported. */

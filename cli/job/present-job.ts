@@ -36,7 +36,7 @@ class Detached extends Error {
 /** Follows a job to its end, shows it, and gives the status to exit with. Ctrl-C is handled meanwhile. */
 export async function presentJob(options: PresentOptions): Promise<number> {
   const { client, jobId, reporter } = options;
-  const { stderr } = options.context;
+  const { stdout, stderr } = options.context;
   const seen = new Seen();
   const stop = new AbortController();
   const say = (text: string): void => void stderr.write(`muster: ${text}\n`).catch(() => {});
@@ -53,14 +53,20 @@ export async function presentJob(options: PresentOptions): Promise<number> {
         },
       );
     } else {
-      leave(options, 128 + constants.signals[signal], stop, signal);
+      leave(128 + constants.signals[signal], signal);
     }
+  };
+  const leave = (status: number, signal?: NodeJS.Signals): void => {
+    const said = stderr.write(`muster: the job runs on. ${comeBack(jobId)}\n`).catch(() => {});
+    stop.abort(new Detached(status));
+    if (signal === undefined || !stdout.blocked) return;
+    // A write that nobody takes would hold the process, exit and all: then the signal itself ends it.
+    listening.stop();
+    void said.then(() => setImmediate(() => stdout.blocked && process.kill(process.pid, signal)));
   };
   const listening = listenToSignals(new Interrupts({ clock: systemClock, onStep }));
   const waited =
-    options.waitMs === undefined
-      ? undefined
-      : systemClock.after(options.waitMs, () => leave(options, exitStatus.timedOut, stop));
+    options.waitMs === undefined ? undefined : systemClock.after(options.waitMs, () => leave(exitStatus.timedOut));
   let job: Job__Output | undefined;
   try {
     for await (const event of followJob({
@@ -97,15 +103,5 @@ export async function presentJob(options: PresentOptions): Promise<number> {
 
 /** How to find the job again. */
 export const comeBack = (jobId: string): string => `Come back: muster watch ${jobId}   Cancel: muster cancel ${jobId}`;
-
-function leave(options: PresentOptions, status: number, stop: AbortController, signal?: NodeJS.Signals): void {
-  const { context } = options;
-  const said = options.context.stderr.write(`muster: the job runs on. ${comeBack(options.jobId)}\n`).catch(() => {});
-  stop.abort(new Detached(status));
-  // A write that nobody takes would hold the process: then it ends by the signal itself.
-  if (signal !== undefined && context.stdout.blocked) {
-    void said.then(() => setImmediate(() => context.stdout.blocked && process.kill(process.pid, signal)));
-  }
-}
 
 const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';

@@ -15,7 +15,7 @@ export function ending(execution: Execution__Output): string {
     case 'EXECUTION_STATE_FAILED':
       return `failed: ${failure(result)}`;
     case 'EXECUTION_STATE_TIMED_OUT':
-      return `timed out${overrun(result)}${receiptOf(result)}`;
+      return `timed out${ranFor(result)}${receiptOf(result)}`;
     case 'EXECUTION_STATE_CANCELLED':
       return result?.startedUnixMs ? `cancelled${receiptOf(result)}` : 'cancelled: it never ran';
     case 'EXECUTION_STATE_INTERRUPTED':
@@ -52,10 +52,10 @@ function explanation(result: ExecutionResult__Output | null): string {
   return parts.length > 0 ? ` (${visibleText(parts.join(': '))})` : '';
 }
 
-const overrun = (result: ExecutionResult__Output | null): string => {
+const ranFor = (result: ExecutionResult__Output | null): string => {
   if (result === null) return '';
   const late = result.overrunMs > 0 ? `, ${shortDuration(result.overrunMs)} late because the agent was away` : '';
-  return ` after ${shortDuration(result.durationMs)}${late}`;
+  return ` (it ran ${shortDuration(result.durationMs)}${late})`;
 };
 
 const receiptOf = (result: ExecutionResult__Output | null): string =>

@@ -18,7 +18,7 @@ interface Place {
  * `docs/jsonl.md` describes each field; `jsonlFields` is what a test holds them both to.
  */
 export type JsonlRecord =
-  /** First, and whenever the job's state changes. */
+  /** When it is first told of, and whenever the job's state changes. */
   | ({ type: 'job' } & ReturnType<typeof jobDocument>)
   /** An execution moved forward, or its node went away or came back. */
   | ({ type: 'execution' } & ReturnType<typeof executionDocument>)

@@ -151,11 +151,14 @@ export class RpcClient {
 
   #failed(client: Client, error: ServiceError): MusterError {
     const known = fromServiceError(error);
-    if (error.code !== status.UNAVAILABLE && error.code !== status.DEADLINE_EXCEEDED) return known;
+    if (!isLoss(error)) return known;
     const { server } = this;
     this.#drop(client);
-    if (known.reason !== 'REPLICA_UNAVAILABLE') return known;
-    const text = error.details.replace(/^No connection established\. Last error: /, '').replace(/^Error: |\. Resolution note: $/g, '');
+    // The replica itself said so, and why.
+    if (known.reason !== 'REPLICA_UNAVAILABLE' && error.code === status.UNAVAILABLE) return known;
+    const text = error.details
+      .replace(/^No connection established\. Last error: /, '')
+      .replace(/^Error: |\. Resolution note: $/g, '');
     return new MusterError('REPLICA_UNAVAILABLE', `${server}: ${text}`, { cause: error });
   }
 
@@ -167,6 +170,16 @@ export class RpcClient {
     this.#at += 1;
   }
 }
+
+/**
+ * Whether the replica is gone rather than of another opinion. A server that is shut down by force resets its streams, which
+ * arrives as CANCELLED, or as INTERNAL with the bare code; who cancels here never asks.
+ */
+const isLoss = ({ code, details }: ServiceError): boolean =>
+  code === status.UNAVAILABLE ||
+  code === status.DEADLINE_EXCEEDED ||
+  code === status.CANCELLED ||
+  (code === status.INTERNAL && details.startsWith('Received RST_STREAM'));
 
 const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && 'code' in error && typeof error.code === 'number' && 'metadata' in error;

@@ -46,6 +46,8 @@ export class FakeControlPlane {
   readonly requests: { method: string; request: unknown }[] = [];
   /** Bytes of output in one message. */
   chunkBytes = 64 * 1024;
+  /** Bytes of output that ReadOutput has handed to its stream. */
+  readBytes = 0;
   readonly #failures = new Map<string, MusterError[]>();
   readonly #watches = new Set<ServerWritableStream<unknown, unknown>>();
   #server: Server | undefined;

@@ -77,6 +77,7 @@ export function fakeJobHandlers(plane: FakeControlPlane) {
       const end = until === 0 ? bytes.length : Math.min(until, bytes.length);
       for (let at = from; at < end; at += plane.chunkBytes) {
         const data = bytes.subarray(at, Math.min(end, at + plane.chunkBytes));
+        plane.readBytes += data.length;
         if (!call.write({ chunk: { ...head, offset: at, data } }))
           await new Promise((done) => call.once('drain', done));
       }

@@ -1,6 +1,9 @@
 import type { Row } from './harness/row.ts';
 import { attachRow } from './rows/attach.ts';
+import { latencyRow } from './rows/latency.ts';
+import { memoryRow } from './rows/memory.ts';
 import { ordersRow } from './rows/orders.ts';
+import { restRow } from './rows/rest.ts';
 
 /** In the order of DESIGN's budget. */
-export const rows: readonly Row[] = [ordersRow, attachRow];
+export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, attachRow, restRow];

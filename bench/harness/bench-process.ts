@@ -96,10 +96,10 @@ export class BenchProcess {
   }
 
   /** The longest the event loop was blocked while `action` ran, in ms. */
-  async loopBlockedMs(action: () => Promise<void>): Promise<number> {
+  async loopBlockedMs<Result>(action: () => Promise<Result>): Promise<{ result: Result; blockedMs: number }> {
     await this.ask('probe.loop-begin');
-    await action();
-    return this.ask<number>('probe.loop-end');
+    const result = await action();
+    return { result, blockedMs: await this.ask<number>('probe.loop-end') };
   }
 
   /** SIGTERM, and SIGKILL where that does not do; resolves when it has ended. */

@@ -1,8 +1,8 @@
 // The bare counterpart of agents: grpc-js clients, each with a channel of its own, that answer with the same bytes.
 import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 import { serveAsks } from '../harness/asks.ts';
-import { agentChannelOptions, bareService } from './bare-service.ts';
-import { type Frames, frames, frameTags } from './frames.ts';
+import { agentChannelOptions, bareService, frameTags } from './bare-service.ts';
+import type { Frames } from './frames.ts';
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
 
@@ -37,8 +37,7 @@ async function writeOutput(stream: Stream, chunk: Buffer, bytes: number): Promis
 
 serveAsks({
   /** Connects `count` agents at once; ms until the last one is welcome. */
-  attach: async ({ server, count }: { server: string; count: number }) => {
-    const sizes = frames(count);
+  attach: async ({ server, count, sizes }: { server: string; count: number; sizes: Frames }) => {
     const begin = performance.now();
     await Promise.all(Array.from({ length: count }, () => attach(server, sizes)));
     return performance.now() - begin;

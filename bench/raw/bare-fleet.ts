@@ -33,9 +33,10 @@ export class BareFleet {
 
   /** Another process with `count` bare agents, attached; `elapsedMs` is how long that took. */
   async attach(count: number): Promise<{ agents: BenchProcess; elapsedMs: number }> {
-    await this.relay.ask('nodes', count);
+    const sizes = frames(count);
+    await this.relay.ask('frames', sizes);
     const agents = await this.#bench.startRaw('agents-main.ts');
-    return { agents, elapsedMs: await agents.ask<number>('attach', { server: this.address, count }) };
+    return { agents, elapsedMs: await agents.ask<number>('attach', { server: this.address, count, sizes }) };
   }
 
   /** One order to all attached agents; ms until the last result is here. */

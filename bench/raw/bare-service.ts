@@ -42,3 +42,6 @@ export const serverOptions: ChannelOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.enable_channelz': 0,
 };
+
+/** What the first byte of an encoded frame to an agent says it is: its protobuf field. */
+export const frameTags = { welcome: 0x0a, start: 0x12, read: 0x22 } as const;

@@ -11,10 +11,7 @@ const toAgent = codec<ConnectResponse, unknown>('muster.v1.ConnectResponse');
 const submits = codec<SubmitRequest, unknown>('muster.v1.SubmitRequest');
 const batches = codec<ExecutionBatch, unknown>('muster.v1.ExecutionBatch');
 
-/** What the first byte of an encoded frame to an agent says it is: its protobuf field. */
-export const frameTags = { welcome: 0x0a, start: 0x12, read: 0x22, release: 0x32 } as const;
-
-export const chunkBytes = 64 * 1024;
+const chunkBytes = 64 * 1024;
 
 /** Encoded messages as Muster sends them for `true` on `nodes` nodes, for the bare exchange of the same bytes. */
 export interface Frames {

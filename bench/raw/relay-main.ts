@@ -2,14 +2,14 @@
 import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import { serveAsks } from '../harness/asks.ts';
 import { bareService, serverOptions } from './bare-service.ts';
-import { type Frames, frames } from './frames.ts';
+import type { Frames } from './frames.ts';
 
 type AgentStream = ServerDuplexStream<Buffer, Buffer>;
 type ClientStream = ServerWritableStream<Buffer, Buffer>;
 
 const executionsPerMessage = 500;
 const agents = new Set<AgentStream>();
-let sizes: Frames = frames(1);
+let sizes: Frames;
 let relay: (agent: AgentStream, frame: Buffer) => void = () => {};
 
 function attach(call: AgentStream): void {
@@ -49,7 +49,7 @@ function order(call: ClientStream): void {
 /** Output of the only agent, at the pace of the client. */
 function read(call: ClientStream): void {
   const [agent] = agents;
-  if (agent === undefined) return void call.destroy(new Error('no agent'));
+  if (agent === undefined) return void call.destroy(new Error('no agent is attached'));
   let left = Number(call.request.toString());
   relay = (_agent, frame) => {
     left -= frame.length;
@@ -72,8 +72,7 @@ const port = await new Promise<number>((resolve, reject) => {
 
 serveAsks({
   address: () => `127.0.0.1:${port}`,
-  nodes: (count: number) => {
-    sizes = frames(count);
+  frames: (given: Frames) => {
+    sizes = given;
   },
-  attached: () => agents.size,
 });

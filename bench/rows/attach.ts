@@ -1,3 +1,4 @@
+import type { BenchProcess } from '../harness/bench-process.ts';
 import { BenchReplica } from '../harness/bench-replica.ts';
 import { atLeastTimesRaw, atMost, type MeasuredLine } from '../harness/line.ts';
 import { repeatPairs } from '../harness/repeat.ts';
@@ -55,23 +56,21 @@ function attachAll(
 ): Promise<Pairs> {
   const { nodes } = bench;
   return repeatPairs(bench, {
-    async raw() {
-      let elapsedMs = 0;
-      const blockedMs = await bare.relay.loopBlockedMs(async () => {
-        const attached = await bare.attach(nodes);
-        elapsedMs = attached.elapsedMs;
-        await attached.agents.stop();
-      });
-      return { perSecond: (nodes / elapsedMs) * 1000, blockedMs };
+    raw() {
+      return measure(bare.relay, nodes, () => bare.attach(nodes));
     },
-    async muster(repetition) {
-      let elapsedMs = 0;
-      const blockedMs = await replica.process.loopBlockedMs(async () => {
-        const attached = await replica.simulate(nodes, prefix(repetition));
-        elapsedMs = attached.elapsedMs;
-        await attached.agents.stop();
-      });
-      return { perSecond: (nodes / elapsedMs) * 1000, blockedMs };
+    muster(repetition) {
+      return measure(replica.process, nodes, () => replica.simulate(nodes, prefix(repetition)));
     },
   });
+}
+
+async function measure(
+  server: BenchProcess,
+  nodes: number,
+  attach: () => Promise<{ agents: BenchProcess; elapsedMs: number }>,
+): Promise<Attached> {
+  const { result, blockedMs } = await server.loopBlockedMs(attach);
+  await result.agents.stop();
+  return { perSecond: (nodes / result.elapsedMs) * 1000, blockedMs };
 }

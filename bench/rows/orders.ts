@@ -1,4 +1,5 @@
 import { BenchReplica } from '../harness/bench-replica.ts';
+import { runOnAll } from '../harness/run-on-all.ts';
 import { atMost, atMostTimesRaw } from '../harness/line.ts';
 import { simulatedNote } from '../harness/notes.ts';
 import { repeatPairs } from '../harness/repeat.ts';
@@ -24,20 +25,14 @@ export const ordersRow: Row = {
     const submit = submitBytes(nodes);
     const pairs = await repeatPairs<Exchange>(bench, {
       async raw() {
-        let ms = 0;
-        const blockedMs = await bare.relay.loopBlockedMs(async () => {
-          ms = await bare.order(submit);
-        });
-        return { ms, blockedMs };
+        const { result, blockedMs } = await bare.relay.loopBlockedMs(() => bare.order(submit));
+        return { ms: result, blockedMs };
       },
       async muster() {
-        let ms = 0;
         const rollout = { maxConcurrency: { count: nodes } };
         const order = replica.freeze({ command: { argv: ['true'] }, selector: 'fleet=sim', rollout }, planned);
-        const blockedMs = await replica.process.loopBlockedMs(async () => {
-          ms = await run(replica, order, nodes);
-        });
-        return { ms, blockedMs };
+        const { result, blockedMs } = await replica.process.loopBlockedMs(() => runOnAll(replica, order));
+        return { ms: result, blockedMs };
       },
     });
     const note =
@@ -59,12 +54,3 @@ export const ordersRow: Row = {
     ];
   },
 };
-
-async function run(replica: BenchReplica, order: Parameters<BenchReplica['submit']>[0], nodes: number): Promise<number> {
-  const begin = performance.now();
-  await replica.submit(order);
-  let succeeded = 0;
-  for await (const { state } of replica.watch(order.id)) if (state === 'EXECUTION_STATE_SUCCEEDED') succeeded += 1;
-  if (succeeded !== nodes) throw new Error(`${succeeded} of ${nodes} executions succeeded`);
-  return performance.now() - begin;
-}

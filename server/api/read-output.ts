@@ -4,7 +4,7 @@ import { invalidField, MusterError } from '../../shared/errors.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import type { JobProgress } from '../jobs/progress.ts';
 import { chunkFields } from '../jobs/watch.ts';
-import type { OutputPiece } from '../output/output-read.ts';
+import type { OutputPiece } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
 
 interface Options {

@@ -29,7 +29,7 @@ export interface SessionSink {
   closed(session: Session, reason: string): void;
 }
 
-/** What a read yields; the last call is `end`, `failed` or `lost`. */
+/** What a read yields; the last call is a piece with `end` or `present`, `failed` or `lost`. */
 export interface ReadSink {
   piece(output: Output__Output): void;
   /** The agent can't go on: an error of its `Output` frame. */
@@ -49,6 +49,8 @@ export interface ReadOptions {
   readonly stream: OutputStreamName;
   readonly from: number;
   readonly until: number;
+  /** Stop at what there is, where the execution still runs. */
+  readonly untilPresent?: boolean;
 }
 
 const inputFrameBytes = 64 * 1024;
@@ -175,7 +177,7 @@ export class Session {
       sink.failed(output.error);
       return;
     }
-    if (output.end) this.#reads.delete(output.readId);
+    if (output.end || output.present) this.#reads.delete(output.readId);
     sink.piece(output);
   }
 

@@ -3,7 +3,7 @@ import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { MusterError } from '../../shared/errors.ts';
 import type { ExecutionId } from '../../shared/ids.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
-import type { OutputPiece } from '../output/output-read.ts';
+import type { OutputPiece } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { JobProgress } from './progress.ts';
 import { isTerminal, raises } from './states.ts';
@@ -227,6 +227,8 @@ export function chunkFields(piece: OutputPiece): Pick<OutputChunk, 'offset' | 'd
       return { offset: piece.from, gap: { from: piece.from, until: piece.until, reason: piece.reason } };
     case 'end':
       return { offset: piece.offset, end: true };
+    case 'present':
+      return { offset: piece.offset };
     case 'unavailable':
       return { offset: piece.offset, unavailable: piece.reason };
   }

@@ -15,6 +15,10 @@ export class CreditPool {
     this.#limitBytes = options.limitBytes;
   }
 
+  get lentBytes(): number {
+    return this.#lentBytes;
+  }
+
   /** How much a read that has used up `current` may have next: twice as much while the pool has it. Never below the base. */
   grow(current: number): number {
     const wanted = Math.min(largestCreditBytes, Math.max(baseCreditBytes, current * 2));

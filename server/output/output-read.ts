@@ -1,14 +1,8 @@
 import type { Output__Output } from '../../proto/gen/muster/v1/Output.ts';
 import type { ReadHandle, ReadSink } from '../fleet/session.ts';
 import { baseCreditBytes, type CreditPool } from './credit.ts';
-
-/** A piece of one stream as it came from the node. */
-export type OutputPiece =
-  | { readonly type: 'data'; readonly offset: number; readonly data: Buffer }
-  | { readonly type: 'gap'; readonly from: number; readonly until: number; readonly reason: string }
-  | { readonly type: 'end'; readonly offset: number }
-  /** The output can't be had (now), and why: `node-away`, `unknown-execution`, `io`, … */
-  | { readonly type: 'unavailable'; readonly offset: number; readonly reason: string };
+import { after, endOf, type OutputPiece } from './output-piece.ts';
+import { Ring } from './ring.ts';
 
 /** Opens a read at whoever holds the node now; undefined where nobody does. */
 export type OpenRead = (from: number, until: number, sink: ReadSink) => ReadHandle | undefined;
@@ -19,88 +13,127 @@ export interface OutputReadOptions {
   /** Calls back once when the node has a session again; returns what forgets the call. */
   readonly whenBack: (action: () => void) => () => void;
   readonly pool: CreditPool;
-  readonly closed: () => void;
+  /** Others may begin here too. */
+  readonly shared: boolean;
+  /** It got its first piece, or its read on the node is closed. */
+  readonly changed: (read: OutputRead) => void;
 }
 
-/** Bytes kept behind the fastest reader for those a little slower. */
-const keptBytes = 256 * 1024;
+/** One of those that share a read. */
+export interface OutputReader {
+  /** The next piece; undefined when this reader fell behind the ring, or the read was evicted and all it held is taken. */
+  next(): Promise<OutputPiece | undefined>;
+  detach(): void;
+}
 
 interface Reader {
-  /** Number of the next piece, counted from the read's first. */
+  /** Number of the next piece in the ring. */
   seq: number;
   position: number;
   wake: (() => void) | undefined;
 }
 
+/** Bytes kept behind the fastest reader for those a little slower. */
+const keptBytes = 256 * 1024;
+
 /**
- * One read on a node and the readers that share it: a ring driven by the fastest of them. Holds what was asked for and not yet
- * passed on, and `keptBytes` behind that. Goes on by itself in the node's next session.
+ * One read on a node and the readers that share it, driven by the fastest of them. Holds what was asked for and not yet passed
+ * on, and `keptBytes` behind that. Goes on by itself in the node's next session.
  */
 export class OutputRead implements ReadSink {
   readonly #options: OutputReadOptions;
-  readonly #pieces: OutputPiece[] = [];
-  /** Number of the oldest piece in the ring. */
-  #firstSeq = 0;
+  readonly #ring: Ring;
   readonly #readers = new Set<Reader>();
-  /** First offset still in the ring. */
-  #base: number;
-  /** First offset not received yet. */
-  #next: number;
   #last: OutputPiece | undefined;
   #credit = baseCreditBytes;
   #until: number;
   #handle: ReadHandle | undefined;
   #forgetWhenBack: (() => void) | undefined;
+  #begun = false;
   #closed = false;
 
   constructor(options: OutputReadOptions) {
     this.#options = options;
-    this.#base = options.from;
-    this.#next = options.from;
+    this.#ring = new Ring(options.from);
     this.#until = options.from;
     this.#open();
   }
 
   /** A reader at `from` would find its bytes here. */
   covers(from: number): boolean {
-    return !this.#closed && from >= this.#base && from <= this.#next;
+    if (this.#closed || !this.#options.shared || this.#last?.type === 'unavailable') return false;
+    return from >= this.#ring.base && from <= this.#ring.next;
   }
 
-  /** Reads on from `from`, which must be covered. `next` answers undefined when the reader fell out of the ring. */
-  attach(from: number): { next(signal: AbortSignal): Promise<OutputPiece | undefined>; detach(): void } {
-    const ahead = this.#pieces.findIndex((piece) => endOf(piece) > from || startOf(piece) === from);
-    const seq = this.#firstSeq + (ahead < 0 ? this.#pieces.length : ahead);
-    const reader: Reader = { seq, position: from, wake: undefined };
+  /** It has no place on the node any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** It got somewhere: to take its place on the node away costs its readers no progress. */
+  get evictable(): boolean {
+    return this.#begun;
+  }
+
+  /** Its fastest reader is slower than the node. */
+  get stalled(): boolean {
+    return this.#ring.unread;
+  }
+
+  /** Reads on from `from`, which must be covered (or the read's own beginning). The signal rejects `next` with its reason. */
+  attach(from: number, signal: AbortSignal): OutputReader {
+    const reader: Reader = { seq: this.#ring.seqAt(from), position: from, wake: undefined };
+    const aborted = (): void => wake(reader);
+    signal.addEventListener('abort', aborted, { once: true });
     this.#readers.add(reader);
+    this.#reached(reader);
     return {
-      next: async (signal) => {
+      next: async () => {
         for (;;) {
           signal.throwIfAborted();
-          if (reader.seq < this.#firstSeq) return undefined;
-          const piece = this.#pieces[reader.seq - this.#firstSeq];
+          const piece = this.#ring.at(reader.seq);
+          if (piece === 'gone') return undefined;
           if (piece) return this.#take(reader, piece);
           if (this.#last) return this.#last;
-          await changed(reader, signal);
+          if (this.#closed) return undefined;
+          await new Promise<void>((resolve) => {
+            reader.wake = resolve;
+          });
         }
       },
       detach: () => {
-        this.#readers.delete(reader);
-        if (this.#readers.size === 0) this.#close();
+        signal.removeEventListener('abort', aborted);
+        if (!this.#readers.delete(reader) || this.#readers.size > 0) return;
+        this.evict();
+        this.#options.pool.giveBack(this.#credit);
       },
     };
   }
 
-  piece(output: Output__Output): void {
-    const offset = output.offset;
-    // What an older session of the node had sent already.
-    if (offset < this.#next && !output.gap) return;
-    if (output.data.length > 0) this.#push({ type: 'data', offset, data: output.data });
-    if (output.gap) this.#push({ type: 'gap', ...output.gap });
-    if (output.end) this.#finish({ type: 'end', offset: this.#next });
+  /** Ends the read on the node; its readers take what they find and then look for another. */
+  evict(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forgetWhenBack?.();
+    this.#handle?.close();
+    this.#handle = undefined;
+    this.#wakeAll();
+    this.#options.changed(this);
+  }
+
+  piece({ offset, data, gap, end, present }: Output__Output): void {
+    if (this.#closed || this.#last) return;
+    const { next } = this.#ring;
+    const skips = offset !== next || offset + data.length > this.#until;
+    if (skips || (gap && (gap.from !== next + data.length || gap.until < gap.from))) return this.#distrust();
+    if (data.length > 0) this.#push({ type: 'data', offset, data });
+    if (gap) this.#push({ type: 'gap', from: gap.from, until: gap.until, reason: gap.reason });
+    if (end) this.#finish({ type: 'end', offset: this.#ring.next });
+    else if (present) this.#finish({ type: 'present', offset: this.#ring.next });
   }
 
   failed(error: string): void {
-    this.#finish({ type: 'unavailable', offset: this.#next, reason: error });
+    this.#finish({ type: 'unavailable', offset: this.#ring.next, reason: error });
   }
 
   lost(): void {
@@ -109,18 +142,28 @@ export class OutputRead implements ReadSink {
   }
 
   #open(): void {
-    this.#until = this.#next + this.#credit;
-    this.#handle = this.#options.open(this.#next, this.#until, this);
+    const { next, fastest } = this.#ring;
+    // What came in the last session and was not passed on still counts.
+    this.#until = Math.max(next, fastest + this.#credit);
+    this.#handle = this.#options.open(next, this.#until, this);
     if (this.#handle) return;
     this.#forgetWhenBack = this.#options.whenBack(() => {
       if (!this.#closed && !this.#handle) this.#open();
     });
   }
 
+  /** The agent skips bytes, repeats them, or sends more than it was asked for. */
+  #distrust(): void {
+    this.#handle?.close();
+    this.failed('io');
+  }
+
   #push(piece: OutputPiece): void {
-    this.#pieces.push(piece);
-    this.#next = endOf(piece);
+    this.#ring.push(piece);
     this.#wakeAll();
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#options.changed(this);
   }
 
   #finish(last: OutputPiece): void {
@@ -133,66 +176,29 @@ export class OutputRead implements ReadSink {
     const { position } = reader;
     reader.seq += 1;
     reader.position = endOf(piece);
-    this.#advance();
-    if (startOf(piece) >= position) return piece;
-    if (piece.type === 'data') return { ...piece, offset: position, data: piece.data.subarray(position - piece.offset) };
-    return piece.type === 'gap' ? { ...piece, from: position } : piece;
+    this.#reached(reader);
+    if (this.#readers.size === 1) this.#ring.trim(reader.seq, Number.POSITIVE_INFINITY);
+    else this.#ring.trim(0, keptBytes);
+    return after(piece, position);
   }
 
-  /** A reader moved: drops what is too far behind the fastest one and asks for more. */
-  #advance(): void {
-    let fastest = this.#base;
-    let fastestSeq = this.#firstSeq;
-    for (const reader of this.#readers) {
-      fastest = Math.max(fastest, reader.position);
-      fastestSeq = Math.max(fastestSeq, reader.seq);
-    }
-    const kept = this.#readers.size > 1 ? keptBytes : 0;
-    while (this.#pieces[0] && this.#firstSeq < fastestSeq && endOf(this.#pieces[0]) <= fastest - kept) {
-      this.#base = endOf(this.#pieces[0]);
-      this.#pieces.shift();
-      this.#firstSeq += 1;
-    }
-    // Asking again at half the credit keeps the node sending while the frame is on its way.
-    if (this.#handle && this.#until - fastest <= this.#credit / 2) {
-      this.#credit = this.#options.pool.grow(this.#credit);
-      this.#until = fastest + this.#credit;
-      this.#handle.extend(this.#until);
-    }
+  /** Asking again at half the credit keeps the node sending while the frame is on its way. */
+  #reached({ seq, position }: Reader): void {
+    this.#ring.reached(seq, position);
+    const { fastest } = this.#ring;
+    if (!this.#handle || this.#until - fastest > this.#credit / 2) return;
+    this.#credit = this.#options.pool.grow(this.#credit);
+    this.#until = fastest + this.#credit;
+    this.#handle.extend(this.#until);
   }
 
   #wakeAll(): void {
-    for (const reader of this.#readers) {
-      const { wake } = reader;
-      reader.wake = undefined;
-      wake?.();
-    }
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#forgetWhenBack?.();
-    this.#handle?.close();
-    this.#options.pool.giveBack(this.#credit);
-    this.#options.closed();
+    for (const reader of this.#readers) wake(reader);
   }
 }
 
-function changed(reader: Reader, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', aborted, { once: true });
-    reader.wake = () => {
-      signal.removeEventListener('abort', aborted);
-      resolve();
-    };
-  });
+function wake(reader: Reader): void {
+  const { wake: resolve } = reader;
+  reader.wake = undefined;
+  resolve?.();
 }
-
-const startOf = (piece: OutputPiece): number => (piece.type === 'gap' ? piece.from : piece.offset);
-
-const endOf = (piece: OutputPiece): number => {
-  if (piece.type === 'gap') return piece.until;
-  return piece.type === 'data' ? piece.offset + piece.data.length : piece.offset;
-};

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readAll, readBytes, SpoolRig } from './spool-rig.ts';
+import { readAll, readBytes, SpoolRig, until } from './spool-rig.ts';
 
 const everyByte = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, at) => (at + (at >> 8)) & 255));
 
@@ -127,6 +128,18 @@ test('a beginning of the nonce is forwarded before the exit and held back after 
   await rig.write('out', rig.nonce.subarray(9));
   assert.deepEqual(await next, { type: 'end', offset: 8 });
   reader.close();
+});
+
+test('an exit that comes between a read and its forwarding is noticed', async (t) => {
+  const rig = await SpoolRig.make(t);
+  await rig.write('out', 'all');
+  await rig.exit();
+  await rig.letGo();
+  await until(() => existsSync(join(rig.dir, 'out.eof')));
+  let looks = 0;
+  const spool = await rig.open({ exitComplete: () => ++looks > 1 });
+  const { data } = await readAll(spool.openRead('stdout', 0));
+  assert.equal(data.toString(), 'all');
 });
 
 test('a grandchild that writes on after the end adds nothing', async (t) => {

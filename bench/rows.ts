@@ -3,7 +3,9 @@ import { attachRow } from './rows/attach.ts';
 import { latencyRow } from './rows/latency.ts';
 import { memoryRow } from './rows/memory.ts';
 import { ordersRow } from './rows/orders.ts';
+import { outputRow } from './rows/output.ts';
 import { restRow } from './rows/rest.ts';
+import { startsRow } from './rows/starts.ts';
 
 /** In the order of DESIGN's budget. */
-export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, attachRow, restRow];
+export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, outputRow, attachRow, startsRow, restRow];

@@ -27,8 +27,15 @@ type Driver = 'embedded' | 'etcd';
 
 interface Times {
   readonly ms: number;
-  /** What the raw sum is made of. */
-  readonly parts?: Readonly<Record<'relay' | 'spawn' | 'commit' | 'fsync', number>>;
+  /** What the raw sum is made of; when Muster’s client saw what. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** ms after submit at which the client had the answer, saw the command running, had its exit status. */
+interface Stages {
+  readonly submitted: number;
+  readonly running: number;
+  readonly exited: number;
 }
 
 async function measure(bench: Bench, driver: Driver, etcd: string | undefined): Promise<MeasuredLine[]> {
@@ -44,11 +51,10 @@ async function measure(bench: Bench, driver: Driver, etcd: string | undefined): 
   const raw = { bare, platform, driver, folder: bench.folder('fsync'), runs };
   const pairs = await repeatPairs<Times>(bench, {
     raw: () => rawSum(raw),
-    muster: async () => ({ ms: median(await times(runs, () => runTrue(replica, planned))) }),
+    muster: () => throughMuster(runs, replica, planned),
   });
-  const parts = pairs.map((pair) => pair.raw.parts);
-  const part = (name: keyof NonNullable<Times['parts']>): string =>
-    median(parts.map((each) => each?.[name] ?? 0)).toFixed(2);
+  const part = (name: string, of: 'raw' | 'muster' = 'raw'): string =>
+    median(pairs.map((pair) => pair[of].parts[name] ?? 0)).toFixed(2);
   return [
     {
       what: `submit → exit status of \`true\`, one connected node, p50, ${driver} store`,
@@ -58,7 +64,8 @@ async function measure(bench: Bench, driver: Driver, etcd: string | undefined): 
       note:
         `Real replica and agent, a client that stays connected, ${runs} runs a repetition. Raw: the sum of a bare relay’s round ` +
         `trip (${part('relay')} ms), Node’s spawn of \`true\` (${part('spawn')}), two bare ${driver === 'etcd' ? 'etcd' : 'SQLite'} ` +
-        `commits (2 × ${part('commit')}) and two fsyncs (2 × ${part('fsync')}), medians.`,
+        `commits (2 × ${part('commit')}) and two fsyncs (2 × ${part('fsync')}), medians. Of Muster’s, submit was answered after ${part('submitted', 'muster')} ms and the ` +
+        `command seen running after ${part('running', 'muster')}.`,
     },
   ];
 }
@@ -81,22 +88,36 @@ async function rawSum({ bare, platform, driver, folder, runs }: Raw): Promise<Ti
   return { ms: relay + spawn + 2 * commit + 2 * fsync, parts: { relay, spawn, commit, fsync } };
 }
 
-async function times(count: number, action: () => Promise<number>): Promise<number[]> {
-  const durations: number[] = [];
-  for (let n = 0; n < count; n += 1) durations.push(await action());
-  return durations;
+async function throughMuster(
+  runs: number,
+  replica: BenchReplica,
+  planned: readonly PlannedNode__Output[],
+): Promise<Times> {
+  const stages = await times(runs, () => runTrue(replica, planned));
+  const submitted = median(stages.map((stage) => stage.submitted));
+  const running = median(stages.map((stage) => stage.running));
+  return { ms: median(stages.map((stage) => stage.exited)), parts: { submitted, running } };
 }
 
-/** ms until the client has the exit status; the job is then left to close. */
-async function runTrue(replica: BenchReplica, planned: readonly PlannedNode__Output[]): Promise<number> {
+async function times<Result>(count: number, action: () => Promise<Result>): Promise<Result[]> {
+  const taken: Result[] = [];
+  for (let n = 0; n < count; n += 1) taken.push(await action());
+  return taken;
+}
+
+/** Whoever waits for an exit status leaves when it is there; the job closes by itself. */
+async function runTrue(replica: BenchReplica, planned: readonly PlannedNode__Output[]): Promise<Stages> {
   const order = replica.freeze({ command: { argv: ['true'] } }, planned);
   const begin = performance.now();
   await replica.submit(order);
-  let exitedMs: number | undefined;
-  for await (const { result } of replica.watch(order.id)) {
-    if (result?.exitCode !== 0) continue;
-    exitedMs = performance.now() - begin;
+  const submitted = performance.now() - begin;
+  let running = 0;
+  for await (const { state, result } of replica.watch(order.id)) {
+    if (state === 'EXECUTION_STATE_RUNNING') running ||= performance.now() - begin;
+    if (result === null) continue;
+    if (result.exitCode !== 0) throw new Error(`\`true\` ended as ${state}, ${JSON.stringify(result)}`);
+    const exited = performance.now() - begin;
+    return { submitted, running: running || exited, exited };
   }
-  if (exitedMs === undefined) throw new Error('`true` did not exit with 0');
-  return exitedMs;
+  throw new Error('the job closed without an exit status');
 }

@@ -1,0 +1,108 @@
+import { readOutput } from '../../cli/job/read-output.ts';
+import type { FrozenOrder } from '../../cli/job/submit-order.ts';
+import type { BenchProcess } from '../harness/bench-process.ts';
+import { BenchReplica } from '../harness/bench-replica.ts';
+import { atLeastTimesRaw, type Budget, type MeasuredLine } from '../harness/line.ts';
+import { residentBytes } from '../harness/process-cost.ts';
+import { repeatPairs } from '../harness/repeat.ts';
+import type { Row } from '../harness/row.ts';
+import { spread } from '../harness/stats.ts';
+import { BareFleet } from '../raw/bare-fleet.ts';
+
+const mib = 2 ** 20;
+const shortBytes = 256 * mib;
+const fullBytes = 1024 * mib;
+/** How much resident memory may grow by and still be called flat: rings, garbage not yet collected. */
+const flatMib = 64;
+const sampleMs = 50;
+
+interface Passed {
+  readonly mbPerS: number;
+  /** The most that resident memory of server and agent together grew meanwhile, in MiB. */
+  readonly grownMib: number;
+}
+
+/** A stream of output of one real node, through a replica to a reader: while the command writes it, and from the spool afterwards. */
+export const outputRow: Row = {
+  name: 'output',
+  title: 'output of one node through a replica',
+  async run(bench) {
+    const bytes = bench.full ? fullBytes : shortBytes;
+    const bare = await BareFleet.start(bench);
+    const { agents } = await bare.attach(1);
+    const replica = await BenchReplica.start(bench);
+    const agent = await replica.startAgent('real');
+    const planned = await replica.planNode('real');
+    const command = { argv: ['head', '-c', String(bytes), '/dev/zero'] };
+    let order: FrozenOrder | undefined;
+    const raw = () => watching([bare.relay, agents], bytes, () => bare.read(bytes));
+    const processes = [replica.process, agent];
+    const live = await repeatPairs<Passed>(bench, {
+      raw,
+      muster: () =>
+        watching(processes, bytes, async () => {
+          order = replica.freeze({ command, limits: { outputBoundBytes: 2 * fullBytes } }, planned);
+          await replica.submit(order);
+          return read(replica, order.id, bytes);
+        }),
+    });
+    const kept = order?.id ?? '';
+    const later = await repeatPairs<Passed>(bench, {
+      raw,
+      muster: () => watching(processes, bytes, () => read(replica, kept, bytes)),
+    });
+    const note =
+      `${bytes / mib} MiB of stdout of a real command on a real agent, 64 KiB a message, from the first byte at the reader to the ` +
+      'last. Raw: the same chunks from a bare grpc-js client through a bare relay to the reader; nothing is kept.';
+    return [
+      line('output of one node through a replica, as it is written', live, note, atLeastTimesRaw(0.6)),
+      line('output of one node through a replica, from the spool', later, note),
+      {
+        what: 'memory of replica and agent together grew by at most, meanwhile',
+        ...{ unit: 'MiB', raw: live.map((pair) => pair.raw.grownMib), muster: live.map((pair) => pair.muster.grownMib) },
+        budget: { text: `flat: ≤ ${flatMib} MiB`, met: ({ muster }) => muster.median <= flatMib },
+      },
+    ];
+  },
+};
+
+type Pairs = readonly { readonly raw: Passed; readonly muster: Passed }[];
+
+const line = (what: string, pairs: Pairs, note: string, budget?: Budget): MeasuredLine => ({
+  ...{ what, unit: 'MB/s', note, ...(budget && { budget }) },
+  raw: pairs.map(({ raw }) => raw.mbPerS),
+  muster: pairs.map(({ muster }) => muster.mbPerS),
+});
+
+async function watching(
+  processes: readonly BenchProcess[],
+  bytes: number,
+  pass: () => Promise<number>,
+): Promise<Passed> {
+  for (const each of processes) await each.collectGarbage();
+  const resident = (): number => processes.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+  const before = resident();
+  const samples = [before];
+  const timer = setInterval(() => samples.push(resident()), sampleMs);
+  try {
+    const ms = await pass();
+    return { mbPerS: bytes / 1e6 / (ms / 1000), grownMib: (spread(samples).max - before) / mib };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** ms from the first byte to the last. Throws where a byte is missing. */
+async function read({ client }: BenchReplica, jobId: string, bytes: number): Promise<number> {
+  const stream = 'stdout' as const;
+  let first = 0;
+  let received = 0;
+  for await (const piece of readOutput({ client, jobId, node: 'real', stream, from: 0, follow: true, retryForMs: 0 })) {
+    if (piece.type === 'output') {
+      first ||= performance.now();
+      received += piece.data.length;
+    }
+  }
+  if (received !== bytes) throw new Error(`${received} of ${bytes} bytes came`);
+  return performance.now() - first;
+}

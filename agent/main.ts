@@ -1,17 +1,6 @@
-import { createLog } from '../shared/log.ts';
-import { systemClock } from '../shared/time.ts';
-import { Agent } from './agent.ts';
-import { runProgram } from './run-program.ts';
-import { agentSettings, parseAgentSettings } from './settings.ts';
-import { packageVersion } from '../shared/version.ts';
+import { slimStart } from './slim-start.ts';
 
-await runProgram({
-  table: agentSettings,
-  parse: parseAgentSettings,
-  async run(settings, stop) {
-    const log = createLog('muster-agent', settings.logLevel);
-    const agent = await Agent.start({ settings, version: packageVersion(), clock: systemClock, log });
-    log.info(`agent stops: ${await stop}`);
-    await agent.close();
-  },
-});
+const load = () => import('./program.ts');
+
+await slimStart(load);
+await (await load()).program();

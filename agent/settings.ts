@@ -20,7 +20,12 @@ export const agentSettings = defineSettings('muster agent', {
     default: '/var/lib/muster/agent',
     doc: 'Folder of the node’s identity, journal and output. Of one agent only.',
   },
-  labels: { type: pairs(), default: '', flag: 'label', doc: 'Labels of the node, at most 64; granted when it registers first.' },
+  labels: {
+    type: pairs(),
+    default: '',
+    flag: 'label',
+    doc: 'Labels of the node, at most 64; granted when it registers first.',
+  },
   facts: { type: pairs(), default: '', flag: 'fact', doc: 'Facts beside those that the agent finds out, at most 100.' },
   containment: {
     type: oneOf('auto', 'cgroup', 'marker'),
@@ -98,10 +103,14 @@ export function parseAgentSettings(
   const name = values.name ?? hostname().toLowerCase();
   if (!isNodeName(name)) {
     const source = values.name === undefined ? 'the host name, since none is given: ' : '';
-    throw invalidField('--name', `${source}${JSON.stringify(name)} is not 1 to 253 of [a-z0-9.-], letter or digit at both ends`);
+    throw invalidField(
+      '--name',
+      `${source}${JSON.stringify(name)} is not 1 to 253 of [a-z0-9.-], letter or digit at both ends`,
+    );
   }
   validateLabels(values.labels, '--label');
-  if (values.facts.size > maxCustomFacts) throw invalidField('--fact', `at most ${maxCustomFacts}, not ${values.facts.size}`);
+  if (values.facts.size > maxCustomFacts)
+    throw invalidField('--fact', `at most ${maxCustomFacts}, not ${values.facts.size}`);
   validateFacts(values.facts, '--fact');
   return { ...values, name };
 }

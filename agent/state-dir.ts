@@ -59,7 +59,10 @@ export class StateDir implements EpochStore {
 }
 
 const damaged = (path: string, shape: string): Error =>
-  invalidField('--state-dir', `${path} is damaged: it must hold ${shape}; restore it or start with an empty state folder`);
+  invalidField(
+    '--state-dir',
+    `${path} is damaged: it must hold ${shape}; restore it or start with an empty state folder`,
+  );
 
 function readIfThere(path: string): string | undefined {
   try {

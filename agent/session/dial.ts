@@ -1,4 +1,4 @@
-import { type ChannelCredentials, type ClientDuplexStream, Client, connectivityState, Metadata } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientDuplexStream, connectivityState, Metadata } from '@grpc/grpc-js';
 import type { ConnectRequest } from '../../proto/gen/muster/v1/ConnectRequest.ts';
 import type { ConnectResponse__Output } from '../../proto/gen/muster/v1/ConnectResponse.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';

@@ -21,13 +21,23 @@ export interface ReadRequest {
 export type FrameIn =
   | { readonly type: 'welcome'; readonly epoch: Epoch; readonly heartbeatIntervalMs: number; readonly replica: string }
   | { readonly type: 'start'; readonly offer: Offer; readonly reads: readonly ReadRequest[] }
-  | { readonly type: 'cancel'; readonly execution: ExecutionId; readonly signal: number; readonly graceMs: number | undefined }
+  | {
+      readonly type: 'cancel';
+      readonly execution: ExecutionId;
+      readonly signal: number;
+      readonly graceMs: number | undefined;
+    }
   | { readonly type: 'read'; readonly read: ReadRequest }
   | { readonly type: 'input'; readonly execution: ExecutionId; readonly offset: number; readonly data: Buffer }
   | { readonly type: 'release'; readonly executions: readonly ExecutionId[]; readonly refused: readonly string[] }
   | { readonly type: 'reconnect'; readonly reason: string; readonly afterMs: number }
   /** This frame is dropped, the session goes on. */
-  | { readonly type: 'refused'; readonly field: string; readonly message: string; readonly answer: ConnectRequest | undefined }
+  | {
+      readonly type: 'refused';
+      readonly field: string;
+      readonly message: string;
+      readonly answer: ConnectRequest | undefined;
+    }
   /** Nobody can trust a peer that sends this: the session ends. */
   | { readonly type: 'invalid'; readonly field: string; readonly message: string };
 
@@ -68,9 +78,14 @@ export function frameIn(frame: ConnectResponse__Output, uid: NodeUid): FrameIn {
     const texts = frame.release.executions;
     if (texts.length > maxReleased) return invalid('release.executions', `at most ${maxReleased}, not ${texts.length}`);
     const executions = texts.filter((text) => idIn(text, uid) !== undefined) as ExecutionId[];
-    return { type: 'release', executions, refused: texts.filter((text) => idIn(text, uid) === undefined).map(noExecutionId) };
+    return {
+      type: 'release',
+      executions,
+      refused: texts.filter((text) => idIn(text, uid) === undefined).map(noExecutionId),
+    };
   }
-  if (frame.reconnect) return { type: 'reconnect', reason: frame.reconnect.reason.slice(0, 64), afterMs: frame.reconnect.afterMs };
+  if (frame.reconnect)
+    return { type: 'reconnect', reason: frame.reconnect.reason.slice(0, 64), afterMs: frame.reconnect.afterMs };
   return invalid('frame', 'unknown or empty');
 }
 
@@ -87,7 +102,8 @@ function startIn({ execution: text, order, proof, traceparent, reads }: Start__O
   if (order.length > maxOrderBytes) {
     return refuseStart(text, 'start.order', `at most ${maxOrderBytes} bytes, not ${order.length}`);
   }
-  if (reads.length > maxReadsPerStart) return invalid('start.reads', `at most ${maxReadsPerStart}, not ${reads.length}`);
+  if (reads.length > maxReadsPerStart)
+    return invalid('start.reads', `at most ${maxReadsPerStart}, not ${reads.length}`);
   const checked: ReadRequest[] = [];
   for (const [at, read] of reads.entries()) {
     const one = readIn(read, `start.reads[${at}]`, uid);
@@ -123,7 +139,10 @@ function readIn(
   return { readId, execution, stream: stream ?? 'stdout', from, until, close, untilPresent };
 }
 
-const streams: Readonly<Record<string, StreamName>> = { OUTPUT_STREAM_STDOUT: 'stdout', OUTPUT_STREAM_STDERR: 'stderr' };
+const streams: Readonly<Record<string, StreamName>> = {
+  OUTPUT_STREAM_STDOUT: 'stdout',
+  OUTPUT_STREAM_STDERR: 'stderr',
+};
 
 /** Offsets, ids and times beyond 2^53 - 1 come out of the decoder inexact. */
 const isOffset = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
@@ -142,7 +161,11 @@ const refused = (field: string, text: string) => drop(field, noExecutionId(text)
 
 /** The replica hears of it: it waits for this execution. */
 function refuseStart(text: string, field: string, message: string): FrameIn {
-  const result = { state: 'EXECUTION_STATE_REJECTED', reason: 'frame-invalid', message: `${field}: ${message}` } as const;
+  const result = {
+    state: 'EXECUTION_STATE_REJECTED',
+    reason: 'frame-invalid',
+    message: `${field}: ${message}`,
+  } as const;
   const answer: ConnectRequest = { event: { execution: text.slice(0, shownIdChars), finished: result } };
   return { type: 'refused', field, message, answer };
 }

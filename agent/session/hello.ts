@@ -36,7 +36,16 @@ export function helloPages(
     }));
     from += executionsPerPage;
     const { name, uid, bootId, version, labels, facts, capabilities } = identity;
-    const who = { name, uid, bootId, version, labels, facts, capabilities: [...capabilities], highestEpoch: highestEpoch ?? null };
+    const who = {
+      name,
+      uid,
+      bootId,
+      version,
+      labels,
+      facts,
+      capabilities: [...capabilities],
+      highestEpoch: highestEpoch ?? null,
+    };
     pages.push({ hello: { ...(pages.length === 0 && who), executions, last: from >= known.length } });
   } while (from < known.length);
   return pages;

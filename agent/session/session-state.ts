@@ -61,7 +61,12 @@ export type SessionEffect =
   | { readonly type: 'repeat'; readonly executions: readonly ExecutionId[] }
   | { readonly type: 'offer'; readonly offer: Offer; readonly reads: readonly ReadRequest[] }
   | { readonly type: 'input'; readonly execution: ExecutionId; readonly offset: number; readonly data: Buffer }
-  | { readonly type: 'cancel'; readonly execution: ExecutionId; readonly signal: number; readonly graceMs: number | undefined }
+  | {
+      readonly type: 'cancel';
+      readonly execution: ExecutionId;
+      readonly signal: number;
+      readonly graceMs: number | undefined;
+    }
   | { readonly type: 'read'; readonly read: ReadRequest }
   | { readonly type: 'release'; readonly executions: readonly ExecutionId[] }
   | { readonly type: 'warn'; readonly field: string; readonly message: string }
@@ -95,7 +100,9 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
       return { state: { ...state, unsaid: new Set([...state.unsaid, input.event.execution]) }, effects: [] };
     case 'heartbeat-due': {
       const { loadPercent, running } = input;
-      return state.name === 'live' ? stay(state, { type: 'send', frame: { heartbeat: { loadPercent, running } } }) : stay(state);
+      return state.name === 'live'
+        ? stay(state, { type: 'send', frame: { heartbeat: { loadPercent, running } } })
+        : stay(state);
     }
     case 'welcome-overdue':
       if (state.name !== 'hello-sent') return stay(state);
@@ -113,7 +120,8 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
 }
 
 function onFrame(state: Exclude<SessionState, { name: 'ended' }>, frame: FrameIn): SessionStep {
-  if (frame.type === 'invalid') return endWith({ reason: 'frame-invalid', message: `${frame.field}: ${frame.message}` });
+  if (frame.type === 'invalid')
+    return endWith({ reason: 'frame-invalid', message: `${frame.field}: ${frame.message}` });
   if (frame.type === 'welcome') {
     if (state.name !== 'hello-sent') return misplaced('welcome', 'comes once, after Hello');
     const { epoch, replica, heartbeatIntervalMs } = frame;
@@ -173,4 +181,3 @@ const open: ReadonlySet<string> = new Set([
 
 /** Whether nothing follows this state. */
 const isTerminal = (state: KnownExecutionView['state']): boolean => !open.has(state);
-

@@ -37,6 +37,7 @@ export interface SessionOptions {
   readonly epochs: EpochStore;
   readonly settings: SessionSettings;
   readonly clock: Clock;
+  /** Bears `node.id`. */
   readonly log: Log;
   /** Called when the session is live. */
   readonly onLive?: () => void;
@@ -77,8 +78,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { executor, identity, server } = options;
-    this.#log = options.log.child({ 'node.id': identity.uid, 'session.server': server });
+    const { executor, server } = options;
+    this.#log = options.log.child({ 'session.server': server });
     this.#control = new ControlLane({ present: (execution) => executor.present(execution) });
     this.#reads = new Reads({
       openRead: (execution, stream, from) => executor.openRead(execution, stream, from),
@@ -221,7 +222,8 @@ export class Session {
 
   #warn(field: string, message: string): void {
     this.#warnings += 1;
-    if (this.#warnings <= maxWarnings) this.#log.warn({ 'frame.field': field }, `frame is dropped: ${field}: ${message}`);
+    if (this.#warnings <= maxWarnings)
+      this.#log.warn({ 'frame.field': field }, `frame is dropped: ${field}: ${message}`);
   }
 
   #after(ms: number, action: () => void): void {
@@ -245,7 +247,10 @@ export class Session {
     const { clock } = this.#options;
     const liveMs = this.#liveSince === undefined ? 0 : clock.monotonic() - this.#liveSince;
     const level = end.reason === 'reconnect' || end.reason === 'closed' ? 'info' : 'warn';
-    this.#log[level]({ 'session.end': end.reason, 'session.warnings': this.#warnings }, `session is over: ${end.message}`);
+    this.#log[level](
+      { 'session.end': end.reason, 'session.warnings': this.#warnings },
+      `session is over: ${end.message}`,
+    );
     this.#ended.resolve({ ...end, liveMs });
   }
 }
@@ -260,7 +265,11 @@ function presentBytes(executor: Executor, execution: ExecutionId, stream: Stream
 function failureOf(error: ServiceError): SessionEnd {
   if (typeof error.code !== 'number') return { reason: 'internal', message: messageOf(error) };
   const { reason, message, retryAfterMs } = fromServiceError(error);
-  return { reason: 'connection', message: `${reason}: ${message}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return {
+    reason: 'connection',
+    message: `${reason}: ${message}`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,7 @@
 import { createLog } from '../../shared/log.ts';
 import { systemClock } from '../../shared/time.ts';
-import { runProgram } from '../run-program.ts';
 import { packageVersion } from '../../shared/version.ts';
+import { runProgram } from '../run-program.ts';
 import { parseSimulatedSettings, simulatedSettings } from './settings.ts';
 import { SimulatedAgents } from './simulated-agents.ts';
 

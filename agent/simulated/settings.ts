@@ -1,5 +1,5 @@
 import { requireLoopback } from '../../shared/address.ts';
-import { bytes, duration, integer, listOf, address, oneOf, pairs, text } from '../../shared/setting-types.ts';
+import { address, bytes, duration, integer, listOf, oneOf, pairs, text } from '../../shared/setting-types.ts';
 import { defineSettings, type SettingsOf } from '../../shared/settings.ts';
 
 /** What `agent/simulated/main.ts` can be told. */
@@ -15,8 +15,16 @@ export const simulatedSettings = defineSettings('simulated agents', {
     flag: 'output',
     doc: 'What every execution writes to standard output.',
   },
-  dialTimeoutMs: { type: duration({ min: 100 }), default: '60s', doc: 'A server that does not answer is given up after this.' },
-  keepaliveIntervalMs: { type: duration({ min: 1000 }), default: '20s', doc: 'HTTP/2 pings go to the replica so often.' },
+  dialTimeoutMs: {
+    type: duration({ min: 100 }),
+    default: '60s',
+    doc: 'A server that does not answer is given up after this.',
+  },
+  keepaliveIntervalMs: {
+    type: duration({ min: 1000 }),
+    default: '20s',
+    doc: 'HTTP/2 pings go to the replica so often.',
+  },
   logLevel: { type: oneOf('info', 'warn', 'error', 'silent'), default: 'warn', doc: 'What is logged, on stderr.' },
 });
 

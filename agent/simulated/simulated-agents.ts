@@ -56,7 +56,7 @@ export class SimulatedAgents {
         epochs: new ForgetfulEpochs(),
         settings,
         clock,
-        log,
+        log: log.child({ 'node.name': name }),
         random: Math.random,
         onLive: () => {
           live.agents.add(name);

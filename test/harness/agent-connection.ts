@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { Connection, type ConnectionOptions } from '../../agent/connection.ts';
-import { MemoryReader } from '../../agent/simulated/memory-reader.ts';
 import type { Epoch, EpochStore } from '../../agent/session/epoch.ts';
+import { MemoryReader } from '../../agent/simulated/memory-reader.ts';
 import { systemClock } from '../../shared/time.ts';
 import { type FakeExecutor, testUid } from './fake-executor.ts';
 

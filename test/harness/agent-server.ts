@@ -117,7 +117,8 @@ export class AgentServer {
     };
     const { Connect: method } = serviceDefinition('muster.v1.AgentService');
     if (method === undefined) throw new Error('no method Connect');
-    const responseSerialize = (frame: object): Buffer => (Buffer.isBuffer(frame) ? frame : method.responseSerialize(frame));
+    const responseSerialize = (frame: object): Buffer =>
+      Buffer.isBuffer(frame) ? frame : method.responseSerialize(frame);
     server.#server.addService({ Connect: { ...method, responseSerialize } }, { Connect });
     server.#port = await new Promise<number>((resolve, reject) => {
       const bound = (error: Error | null, actual: number): void => (error ? reject(error) : resolve(actual));

@@ -1,5 +1,12 @@
+import type {
+  Executor,
+  ExecutorEvent,
+  KnownExecutionView,
+  Offer,
+  OutputReader,
+  StreamName,
+} from '../../agent/executor.ts';
 import type { ExecutionState__Output } from '../../proto/gen/muster/v1/ExecutionState.ts';
-import type { Executor, ExecutorEvent, KnownExecutionView, Offer, OutputReader, StreamName } from '../../agent/executor.ts';
 import { type ExecutionId, executionId, type JobId, type NodeUid } from '../../shared/ids.ts';
 
 export const testUid = 'a'.repeat(32) as NodeUid;

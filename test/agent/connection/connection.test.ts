@@ -5,8 +5,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Connection } from '../../../agent/connection.ts';
 import { MusterError } from '../../../shared/errors.ts';
 import { type Clock, systemClock } from '../../../shared/time.ts';
-import { AgentServer } from '../../harness/agent-server.ts';
 import { connect, eventually } from '../../harness/agent-connection.ts';
+import { AgentServer } from '../../harness/agent-server.ts';
 import { FakeExecutor, testId } from '../../harness/fake-executor.ts';
 
 let executor: FakeExecutor;
@@ -69,13 +69,19 @@ test('of several servers a living one is found', async () => {
 
 test('a server that takes connections and stays silent is given up, and another dialled', async () => {
   const sockets: Socket[] = [];
-  const silent = createServer((socket) => void sockets.push(socket.on('error', () => {}).resume())).listen(0, '127.0.0.1');
+  const silent = createServer((socket) => void sockets.push(socket.on('error', () => {}).resume())).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(silent, 'listening');
   const { port } = silent.address() as { port: number };
   try {
     connection = connect([`127.0.0.1:${port}`], executor, { settings: { dialTimeoutMs: 40 } });
     await eventually(() => sockets.length >= 2, 'a second try');
-    await eventually(() => sockets[0]?.destroyed === true || sockets[0]?.readableEnded === true, 'the first to be let go');
+    await eventually(
+      () => sockets[0]?.destroyed === true || sockets[0]?.readableEnded === true,
+      'the first to be let go',
+    );
   } finally {
     for (const socket of sockets) socket.destroy();
     silent.close();
@@ -188,7 +194,9 @@ test('a peer that vanishes without a word is noticed by keepalive', async () => 
   await once(proxy, 'listening');
   const { port } = proxy.address() as { port: number };
   try {
-    connection = connect([`127.0.0.1:${port}`], executor, { settings: { keepaliveIntervalMs: 30, keepaliveTimeoutMs: 30 } });
+    connection = connect([`127.0.0.1:${port}`], executor, {
+      settings: { keepaliveIntervalMs: 30, keepaliveTimeoutMs: 30 },
+    });
     await (await server.session(0)).greet();
     for (const socket of sockets) socket.unpipe();
     await (await server.session(1)).hello();

@@ -5,7 +5,12 @@ import { collectFacts, parseOsRelease, readBootId, readOsRelease } from '../../.
 import { validateFacts } from '../../../shared/selector/labels.ts';
 
 test('the facts of this host have names and values that a replica takes', () => {
-  const facts = collectFacts({ version: '1.2.3', executor: { containment: 'marker' }, custom: new Map(), osRelease: readOsRelease() });
+  const facts = collectFacts({
+    version: '1.2.3',
+    executor: { containment: 'marker' },
+    custom: new Map(),
+    osRelease: readOsRelease(),
+  });
   validateFacts(facts);
   assert.deepEqual(
     [facts.os, facts.arch, facts.kernel, facts.hostname, facts['agent-version'], facts.containment],

@@ -8,7 +8,19 @@ const server = ['--server', '127.0.0.1:7500'];
 
 test('flags become settings, labels and facts in any number', () => {
   const settings = parseAgentSettings(
-    [...server, '--server', '[::1]:7500', '--name', 'web-1', '--label', 'role=web', '--label', 'zone=a', '--fact', 'rack=12 b'],
+    [
+      ...server,
+      '--server',
+      '[::1]:7500',
+      '--name',
+      'web-1',
+      '--label',
+      'role=web',
+      '--label',
+      'zone=a',
+      '--fact',
+      'rack=12 b',
+    ],
     {},
   );
   assert.deepEqual(settings.servers, ['127.0.0.1:7500', '[::1]:7500']);

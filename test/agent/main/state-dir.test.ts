@@ -54,12 +54,18 @@ for (const [file, text] of [
   test(`a damaged ${file} (${JSON.stringify(text)}) stops the start, is named and left alone`, () => {
     new StateDir({ path }).raise({ era: 1, revision: 1 });
     writeFileSync(join(path, file), text);
-    assert.throws(() => new StateDir({ path }), { reason: 'INVALID_FIELD', message: new RegExp(`--state-dir: .*${file} is damaged`) });
+    assert.throws(() => new StateDir({ path }), {
+      reason: 'INVALID_FIELD',
+      message: new RegExp(`--state-dir: .*${file} is damaged`),
+    });
     assert.equal(readFileSync(join(path, file), 'utf8'), text);
   });
 }
 
 test('a folder that cannot be made is an error that names the setting', () => {
   writeFileSync(join(parent, 'file'), '');
-  assert.throws(() => new StateDir({ path: join(parent, 'file', 'state') }), { reason: 'INVALID_FIELD', message: /--state-dir/ });
+  assert.throws(() => new StateDir({ path: join(parent, 'file', 'state') }), {
+    reason: 'INVALID_FIELD',
+    message: /--state-dir/,
+  });
 });

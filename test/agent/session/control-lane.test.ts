@@ -17,7 +17,8 @@ test('however many events wait, at most 256 frames are held and every executionâ
   for (let n = 0; n < 5000; n += 1) executor.succeed(testId(n));
   assert.equal(lane.frames, 256);
   const finished: string[] = [];
-  for (let frame = lane.shift(); frame; frame = lane.shift()) if (frame.event?.finished) finished.push(frame.event.execution ?? '');
+  for (let frame = lane.shift(); frame; frame = lane.shift())
+    if (frame.event?.finished) finished.push(frame.event.execution ?? '');
   assert.equal(finished.length, 5000);
   assert.equal(new Set(finished).size, 5000);
 });

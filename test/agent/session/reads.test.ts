@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
-import { Reads } from '../../../agent/session/reads.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { OutputReader } from '../../../agent/executor.ts';
+import { Reads } from '../../../agent/session/reads.ts';
 import type { Output } from '../../../proto/gen/muster/v1/Output.ts';
 import { patternReader } from '../../harness/agent-connection.ts';
 import { testId } from '../../harness/fake-executor.ts';
@@ -15,7 +15,11 @@ function readsOf(lengthBytes: number, present?: number): { reads: Reads; errors:
   const fromStart = patternReader(lengthBytes);
   const openRead = (_: string, __: string, from: number): OutputReader =>
     from === 0 ? fromStart() : patternReader(lengthBytes, from)();
-  const options = { presentBytes: () => present, onError: (output: Output) => void errors.push(output), onReady: () => {} };
+  const options = {
+    presentBytes: () => present,
+    onError: (output: Output) => void errors.push(output),
+    onReady: () => {},
+  };
   return { reads: new Reads({ openRead, ...options }), errors };
 }
 
@@ -77,7 +81,10 @@ test('a read until the present ends behind the last byte there was when it came'
     reads.request({ ...request(1, 1, 64 * 1024 * 1024), untilPresent: true });
     const outputs = await takeAll(reads);
     assert.deepEqual(outputs.at(-1), { readId: 1, offset: present, present: true });
-    assert.equal(outputs.reduce((sum, { data }) => sum + (data?.length ?? 0), 0), present);
+    assert.equal(
+      outputs.reduce((sum, { data }) => sum + (data?.length ?? 0), 0),
+      present,
+    );
   }
 });
 
@@ -89,7 +96,13 @@ test('a read until the present waits for its credit, and reads what is over to i
   await turn();
   assert.equal(reads.take(), undefined);
   reads.request(request(1, 1, 500));
-  assert.deepEqual((await takeAll(reads)).map(({ offset, present }) => [offset, present]), [[60, undefined], [100, true]]);
+  assert.deepEqual(
+    (await takeAll(reads)).map(({ offset, present }) => [offset, present]),
+    [
+      [60, undefined],
+      [100, true],
+    ],
+  );
   const ended = readsOf(200);
   ended.reads.request({ ...request(1, 1, 500), untilPresent: true });
   assert.deepEqual((await takeAll(ended.reads)).at(-1), { readId: 1, offset: 200, end: true });

@@ -22,8 +22,21 @@ const known = fc.array(
     stderrBytes: fc.constant(0),
   }),
 );
-const offer = execution.map((id) => ({ execution: id, order: Buffer.alloc(0), proof: { index: 0, siblings: [] }, traceparent: '' }));
-const read = execution.map((id) => ({ readId: 1, execution: id, stream: 'stdout' as const, from: 0, until: 1, close: false, untilPresent: false }));
+const offer = execution.map((id) => ({
+  execution: id,
+  order: Buffer.alloc(0),
+  proof: { index: 0, siblings: [] },
+  traceparent: '',
+}));
+const read = execution.map((id) => ({
+  readId: 1,
+  execution: id,
+  stream: 'stdout' as const,
+  from: 0,
+  until: 1,
+  close: false,
+  untilPresent: false,
+}));
 const frame = fc.oneof(
   epoch.map((value) => ({ type: 'welcome', epoch: value, heartbeatIntervalMs: 0, replica: 'r' }) as const),
   offer.map((value) => ({ type: 'start', offer: value, reads: [] }) as const),
@@ -35,9 +48,21 @@ const frame = fc.oneof(
   fc.constant({ type: 'invalid', field: 'f', message: 'm' } as const),
 );
 const input: fc.Arbitrary<SessionInput> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('connected' as const), highest: fc.option(epoch, { nil: undefined }), known }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('connected' as const),
+      highest: fc.option(epoch, { nil: undefined }),
+      known,
+    }),
+  },
   { weight: 8, arbitrary: frame.map((value) => ({ type: 'frame' as const, frame: value })) },
-  { weight: 3, arbitrary: execution.map((id) => ({ type: 'event', event: { execution: id, type: 'accepted', atUnixMs: 1 } }) as const) },
+  {
+    weight: 3,
+    arbitrary: execution.map(
+      (id) => ({ type: 'event', event: { execution: id, type: 'accepted', atUnixMs: 1 } }) as const,
+    ),
+  },
   fc.constant({ type: 'heartbeat-due', loadPercent: 1, running: 1 } as const),
   fc.constant({ type: 'welcome-overdue', afterMs: 5 } as const),
   fc.constant({ type: 'drain-overdue' } as const),
@@ -148,7 +173,10 @@ test('Reconnect keeps its reason and its wait to the end, however the stream the
     { type: 'frame', frame: { type: 'welcome', epoch: { era: 1, revision: 1 }, heartbeatIntervalMs: 0, replica: 'r' } },
     { type: 'frame', frame: { type: 'reconnect', reason: 'drain', afterMs: 70 } },
   ] as const;
-  for (const last of [{ type: 'drain-overdue' }, { type: 'failed', end: { reason: 'connection', message: 'm' } }] as const) {
+  for (const last of [
+    { type: 'drain-overdue' },
+    { type: 'failed', end: { reason: 'connection', message: 'm' } },
+  ] as const) {
     const state = at(...live, last);
     assert.ok(state?.name === 'ended');
     assert.deepEqual([state.end.reason, state.end.retryAfterMs], ['reconnect', 70]);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Connection } from '../../../agent/connection.ts';
-import { AgentServer } from '../../harness/agent-server.ts';
 import { connect, eventually, MemoryEpochs } from '../../harness/agent-connection.ts';
+import { AgentServer } from '../../harness/agent-server.ts';
 import { FakeExecutor, testId, testUid } from '../../harness/fake-executor.ts';
 
 let server: AgentServer;
@@ -76,7 +76,9 @@ test('frames become calls of the executor, in order and unchanged', async () => 
   await session.greet();
   const [id, other] = [testId(1), testId(2)];
   const siblings = [Buffer.alloc(32, 7)];
-  session.send({ start: { execution: id, order: Buffer.from('order'), proof: { index: 3, siblings }, traceparent: 't' } });
+  session.send({
+    start: { execution: id, order: Buffer.from('order'), proof: { index: 3, siblings }, traceparent: 't' },
+  });
   session.send({ input: { execution: id, offset: 5, data: Buffer.from([0, 255]) } });
   session.send({ cancel: { execution: id, signal: 2, graceMs: 0 } });
   session.send({ cancel: { execution: other } });
@@ -97,7 +99,12 @@ test('an id that names another node or climbs out of its folder is refused by na
   connection = connect([server.address], executor);
   const session = await server.session(0);
   await session.greet();
-  const bad = [`${'0'.repeat(32)}/${testUid}/../1`, testId(1).replace(testUid, 'b'.repeat(32)), '', `${testId(1)}/../..`];
+  const bad = [
+    `${'0'.repeat(32)}/${testUid}/../1`,
+    testId(1).replace(testUid, 'b'.repeat(32)),
+    '',
+    `${testId(1)}/../..`,
+  ];
   for (const execution of bad) session.send({ start: { execution, order: Buffer.from('x') } });
   session.send({ cancel: { execution: '../..' } });
   session.send({ input: { execution: '../..', data: Buffer.from('x') } });

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { SimulatedAgents } from '../../../agent/simulated/simulated-agents.ts';
 import { executionId, type JobId, type NodeUid } from '../../../shared/ids.ts';
 import { systemClock } from '../../../shared/time.ts';
-import { AgentServer, type ServerSession } from '../../harness/agent-server.ts';
 import { silent, testSettings } from '../../harness/agent-connection.ts';
+import { AgentServer, type ServerSession } from '../../harness/agent-server.ts';
 
 let server: AgentServer;
 let agents: SimulatedAgents | undefined;
@@ -67,7 +67,10 @@ test('an execution is accepted, starts, succeeds, and its output can be read', a
     ['accepted', 'started', 'finished'],
   );
   const result = events[2]?.finished;
-  assert.deepEqual([result?.state, result?.exitCode, result?.stdout?.bytes], ['EXECUTION_STATE_SUCCEEDED', 0, 3 * 1024 * 1024 + 7]);
+  assert.deepEqual(
+    [result?.state, result?.exitCode, result?.stdout?.bytes],
+    ['EXECUTION_STATE_SUCCEEDED', 0, 3 * 1024 * 1024 + 7],
+  );
   const bytes = Buffer.concat(session.outputsOf(1).map(({ data }) => data));
   assert.equal(bytes.length, 3 * 1024 * 1024 + 7);
   const line = 'a line of output of a simulated agent, again and again and again\n';
@@ -83,7 +86,9 @@ test('a cancel ends what runs, and leaves a tombstone of what does not', async (
   session.send({ cancel: { execution: id(2) } });
   session.send({ start: { execution: id(2), order: Buffer.from('x') } });
   await session.until(() => session.finished().length === 3, 'three ends');
-  const ends = session.frames.flatMap(({ event }) => (event?.finished ? [[event.execution, event.finished.state]] : []));
+  const ends = session.frames.flatMap(({ event }) =>
+    event?.finished ? [[event.execution, event.finished.state]] : [],
+  );
   const cancelled = 'EXECUTION_STATE_CANCELLED';
   assert.deepEqual(ends, [
     [id(1), cancelled],
@@ -94,9 +99,13 @@ test('a cancel ends what runs, and leaves a tombstone of what does not', async (
 
 test('the program says when all are attached, and ends well at SIGTERM', async () => {
   const program = join(import.meta.dirname, '../../../agent/simulated/main.ts');
-  const child: ChildProcess = spawn(process.execPath, [program, '--server', server.address, '--count', '3', '--log-level', 'silent'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [program, '--server', server.address, '--count', '3', '--log-level', 'silent'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   try {
     const ended = once(child, 'exit');
     for (let n = 0; n < 3; n += 1) await greet(await server.session(n));

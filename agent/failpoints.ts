@@ -34,7 +34,7 @@ export const isFailpoint = (name: string): name is Failpoint => Object.hasOwn(fa
 
 /**
  * Stops the process where the armed point is passed, so that a test can kill it exactly there; once for each point and state
- * folder, all supervisors together. `<state>/failpoints/<name>` then holds the pid of what was stopped.
+ * folder, all supervisors together. `<state>/failpoints/<agent|supervisor>.<name>` then holds the pid of what was stopped.
  */
 export class Failpoints {
   readonly armed: Failpoint | undefined;
@@ -56,7 +56,7 @@ export class Failpoints {
   pass(point: AgentFailpoint): void {
     if (this.armed !== point) return;
     try {
-      writeFileSync(join(this.#dir, point), `${process.pid}\n`, { flag: 'wx' });
+      writeFileSync(join(this.#dir, `agent.${point}`), `${process.pid}\n`, { flag: 'wx' });
     } catch {
       return;
     }

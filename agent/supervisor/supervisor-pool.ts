@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../shared/log.ts';
 import { Cgroup } from '../sandbox/cgroup.ts';
-import { isAlive, signalProcess } from '../sandbox/process-table.ts';
+import { isAlive } from '../sandbox/process-table.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** How many supervisors may be on their way at once: each is a burst of forks. */
@@ -82,8 +82,6 @@ export class SupervisorPool {
   /** Ends one that was sent nothing, and removes what was made for it. */
   async dismiss(supervisor: Supervisor): Promise<void> {
     supervisor.close();
-    // End-of-file ends it too, but not while it is stopped.
-    signalProcess(supervisor.identity, 9);
     await supervisor.gone;
     this.#discard(supervisor);
   }

@@ -12,7 +12,7 @@ unset MUSTER_FAILPOINT
 point() {
   [ "$failpoint" = "$1" ] || return 0
   set -C
-  if { echo $$ >"$spool/../../failpoints/$1"; } 2>/dev/null; then kill -STOP $$; fi
+  if { echo $$ >"$spool/../../failpoints/supervisor.$1"; } 2>/dev/null; then kill -STOP $$; fi
   set +C
 }
 

@@ -1,10 +1,11 @@
 import { execa } from 'execa';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../journal/record.ts';
 import { Cgroup, type CgroupBase } from '../sandbox/cgroup.ts';
-import { viewProcess } from '../sandbox/process-table.ts';
+import { signalProcess, viewProcess } from '../sandbox/process-table.ts';
 import type { ShellTraits } from './shell-probe.ts';
 
 export interface SupervisorOptions {
@@ -37,6 +38,8 @@ export class Supervisor {
   /** Resolves, never rejects, when its process has gone. */
   readonly gone: Promise<void>;
   readonly #gate: NodeJS.WritableStream;
+  readonly #child: ChildProcess;
+  #sent = false;
 
   private constructor(options: {
     identity: ProcessIdentity;
@@ -45,6 +48,7 @@ export class Supervisor {
     cgroup: string | undefined;
     gone: Promise<void>;
     gate: NodeJS.WritableStream;
+    child: ChildProcess;
   }) {
     this.identity = options.identity;
     this.leader = options.leader;
@@ -52,6 +56,7 @@ export class Supervisor {
     this.cgroup = options.cgroup;
     this.gone = options.gone;
     this.#gate = options.gate;
+    this.#child = options.child;
   }
 
   /** Starts one and waits until it is at its gate. Rejects where it does not get there; then nothing of it is left. */
@@ -88,7 +93,7 @@ export class Supervisor {
       const leader = identify(leaderPid);
       child.unref();
       for (const stream of [stdin, stdout, stderr]) (stream as { unref?: () => void }).unref?.();
-      return new Supervisor({ identity, leader, spool, cgroup: cgroup?.path, gone, gate: stdin });
+      return new Supervisor({ identity, leader, spool, cgroup: cgroup?.path, gone, gate: stdin, child });
     } catch (error) {
       stdin.end();
       child.kill('SIGKILL');
@@ -102,15 +107,20 @@ export class Supervisor {
 
   /** The gate line: from here on the command may run. Resolves when it has left this process. */
   send(nonce: Buffer, executionFolder: string): Promise<void> {
+    this.#sent = true;
     const escapes = [...nonce].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
     return new Promise((resolve, reject) => {
       this.#gate.write(`${escapes} ${executionFolder}\n`, (error) => (error ? reject(error) : resolve()));
     });
   }
 
-  /** Closes the gate. One that was sent nothing ends; one that was goes on. */
+  /** Closes the gate: one that was sent nothing ends, also where it is stopped; one that was goes on. */
   close(): void {
     this.#gate.end();
+    if (this.#sent) return;
+    // Whoever waits for its end must not run out of things to wait for.
+    this.#child.ref();
+    signalProcess(this.identity, 9);
   }
 }
 

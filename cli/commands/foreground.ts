@@ -1,6 +1,5 @@
 import { constants } from 'node:os';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import type { CliContext } from '../context.ts';
 import { programPath } from '../program-path.ts';
 
@@ -20,6 +19,8 @@ function foreground(context: CliContext, program: 'replica' | 'agent', descripti
     .passThroughOptions()
     .helpOption(false)
     .action(async (flags: string[]) => {
+      // Loaded only here: it takes longer than all the rest of a start.
+      const { execa } = await import('execa');
       const child = execa(process.execPath, [programPath[program], ...flags], { stdio: 'inherit', reject: false });
       // A terminal sends Ctrl-C to both; what comes to us alone is passed on. The child decides when it is over.
       const forward = (signal: NodeJS.Signals): void => {

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
 import type { Job__Output } from '../../proto/gen/muster/v1/Job.ts';
 import type { RpcClient } from '../../shared/rpc/client.ts';
 import { jobMethods } from '../../shared/rpc/methods.ts';
@@ -14,6 +13,7 @@ import { jobDetails } from '../render/job-details.ts';
 import { jobTable } from '../render/job-table.ts';
 import { listText } from '../render/list-text.ts';
 import { createStyle, wantsColor } from '../render/style.ts';
+import { yamlText } from '../render/yaml-text.ts';
 
 type JobsFlags = ConnectionFlags & { output?: OutputFormat; open?: boolean; limit: number; color: boolean };
 
@@ -28,7 +28,7 @@ export function jobsCommand(context: CliContext): Command {
   withConnection(list).action((flags: JobsFlags) =>
     withClient(flags, async (client) => {
       const found = await listJobs(client, flags);
-      const text = listText(flags.output ?? 'table', {
+      const text = await listText(flags.output ?? 'table', {
         documents: found.map(jobDocument),
         names: found.map(({ id }) => id),
         table: (wide) => jobTable(found, wide, Date.now()),
@@ -53,7 +53,7 @@ export function jobsCommand(context: CliContext): Command {
         case 'jsonl':
           return context.stdout.write(`${JSON.stringify({ type: 'summary', ...document() })}\n`);
         case 'yaml':
-          return context.stdout.write(stringify(document()));
+          return context.stdout.write(await yamlText(document()));
         case 'name':
           return context.stdout.write(`${job.id}\n`);
         default:

@@ -26,7 +26,7 @@ export function nodesCommand(context: CliContext): Command {
   withConnection(list).action((flags: NodesFlags) =>
     withClient(flags, async (client) => {
       const found = await listNodes(client, flags.selector ?? '');
-      const text = listText(flags.output ?? 'table', {
+      const text = await listText(flags.output ?? 'table', {
         documents: found.map(nodeDocument),
         names: found.map(({ name }) => name),
         table: (wide) => nodeTable(found, wide, Date.now()),
@@ -44,7 +44,7 @@ export function nodesCommand(context: CliContext): Command {
       const { output = 'table' } = flags;
       if (output === 'json') return context.stdout.write(`${JSON.stringify(nodeDocument(node), null, 2)}\n`);
       const list = { documents: [nodeDocument(node)], names: [node.name], table: () => nodeDetails(node) };
-      await context.stdout.write(listText(output, list));
+      await context.stdout.write(await listText(output, list));
     }),
   );
   const label = new Command('label')

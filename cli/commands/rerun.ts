@@ -53,7 +53,7 @@ async function rerun(context: CliContext, id: string, flags: RerunFlags, span: S
     const frozen = freezeOrder({ ...given, ...(stdin && { stdin }) }, planned);
     span.setAttribute('job.id', frozen.id);
     if (flags.dryRun) {
-      await context.stdout.write(planText({ order: frozen, planned, format: flags.output ?? 'table' }));
+      await context.stdout.write(await planText({ order: frozen, planned, format: flags.output ?? 'table' }));
       return exitStatus.succeeded;
     }
     const submitted = await submitOrInterrupt(context, client, frozen, { retryForMs: flags.retryFor, span });

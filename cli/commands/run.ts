@@ -54,7 +54,7 @@ async function run(
     const order = frozen(input, planned);
     span.setAttribute('job.id', order.id);
     if (flags.dryRun) {
-      await context.stdout.write(planText({ order, planned, format: flags.output ?? 'table' }));
+      await context.stdout.write(await planText({ order, planned, format: flags.output ?? 'table' }));
       return exitStatus.succeeded;
     }
     const submitted = await submitOrInterrupt(context, client, order, { retryForMs: flags.retryFor, span });

@@ -2,7 +2,6 @@ import { Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import { address, duration, integer } from '../flags/values.ts';
 import { nodeSet } from '../render/node-set.ts';
-import { LocalCluster } from '../up/local-cluster.ts';
 import { type LocalNode, localNodes } from '../up/local-nodes.ts';
 import { StateFolder } from '../up/state-folder.ts';
 
@@ -37,6 +36,8 @@ export function upCommand(context: CliContext): Command {
 }
 
 async function up(context: CliContext, flags: UpFlags): Promise<void> {
+  // Loaded only here: starting programs takes a library that other commands do without.
+  const { LocalCluster } = await import('../up/local-cluster.ts');
   const folder = await StateFolder.open(flags.stateDir);
   const say = (text: string): void => void context.stderr.write(`muster: ${text}\n`).catch(() => {});
   const nodes = localNodes(flags.nodes);

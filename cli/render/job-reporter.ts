@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import type { CliContext } from '../context.ts';
 import type { JobOutputFlags, OutputFormat } from '../flags/job-output.ts';
 import type { FollowEvent } from '../job/follow-job.ts';
@@ -13,6 +12,7 @@ import { jsonlReporter } from './jsonl.ts';
 import { OutputFolder } from './output-folder.ts';
 import type { JobOutcome, Reporter } from './reporter.ts';
 import { createStyle, wantsColor } from './style.ts';
+import { yamlText } from './yaml-text.ts';
 
 export interface JobReporterOptions {
   readonly context: CliContext;
@@ -115,20 +115,20 @@ function atTheEnd(options: JobReporterOptions, format: OutputFormat): Reporter {
     event: (event) => status.event(event),
     async finish(outcome: JobOutcome) {
       await status.beforeOutput?.();
-      await stdout.write(outcomeText(outcome, format));
+      await stdout.write(await outcomeText(outcome, format));
       if (people) await status.finish(outcome);
     },
   };
 }
 
-function outcomeText(outcome: JobOutcome, format: OutputFormat): string {
+async function outcomeText(outcome: JobOutcome, format: OutputFormat): Promise<string> {
   switch (format) {
     case 'json':
       return `${JSON.stringify(outcomeDocument(outcome), null, 2)}\n`;
     case 'jsonl':
       return `${JSON.stringify({ type: 'summary', ...outcomeDocument(outcome) })}\n`;
     case 'yaml':
-      return stringify(outcomeDocument(outcome));
+      return yamlText(outcomeDocument(outcome));
     case 'name':
       return outcome.job ? `${outcome.job.id}\n` : '';
     default:

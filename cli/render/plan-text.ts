@@ -1,15 +1,15 @@
-import { stringify } from 'yaml';
 import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
 import type { OutputFormat } from '../flags/job-output.ts';
 import { nodeSet } from './node-set.ts';
 import { tableText } from './table.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** What `--dry-run` shows: the frozen plan of an order that is not submitted. */
-export function planText(plan: {
+export async function planText(plan: {
   order: { id: string; bytes: Buffer };
   planned: readonly PlannedNode__Output[];
   format: OutputFormat;
-}): string {
+}): Promise<string> {
   const { planned, format, order } = plan;
   const nodes = planned.map(({ uid, name, connected }) => ({ node: name, uid, connected }));
   switch (format) {
@@ -20,7 +20,7 @@ export function planText(plan: {
     case 'json':
       return `${JSON.stringify({ count: nodes.length, orderBytes: order.bytes.length, nodes }, null, 2)}\n`;
     case 'yaml':
-      return stringify({ count: nodes.length, orderBytes: order.bytes.length, nodes });
+      return yamlText({ count: nodes.length, orderBytes: order.bytes.length, nodes });
     default: {
       const rows = nodes.map(({ node, uid, connected }) => [
         node,

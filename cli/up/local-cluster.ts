@@ -113,7 +113,7 @@ export class LocalCluster {
       quickEnds = performance.now() - startedAt < quickEndMs ? quickEnds + 1 : 0;
       // What ends by itself at once is misconfigured and says why; what was killed may start again.
       if (quickEnds > quickEndsAllowed || (quickEnds > 0 && /^exited with [12]$/.test(how))) {
-        throw new Error(`${name} ${how}; the end of ${process.logPath}:\n${process.lastLines(5)}`);
+        throw new Error(`${name} ${how}; the end of ${process.logPath}:\n${process.lastLines(15)}`);
       }
       onNotice(`${name} ${how}; starting it again`);
       await sleep(restartDelayMs, this.#stopping.signal).catch(() => {});

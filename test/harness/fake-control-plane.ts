@@ -136,6 +136,7 @@ export class FakeControlPlane {
     for (const execution of executions) {
       if (this.nodes.find(({ uid }) => uid === execution.node.uid)?.connected) execution.start(order, stdin);
     }
+    this.changed();
     return { job, existed: false };
   }
 

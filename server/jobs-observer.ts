@@ -10,7 +10,8 @@ export function jobsObserver({ count, log }: { count: ReplicaMetrics; log: Log }
       log.info({ 'job.id': progress.id, 'job.targets': progress.targets.length }, 'job submitted');
     },
     event(progress, index, { finished }) {
-      if (finished && progress.resultAt(index) === undefined) count.executionFinished(finished, progress.submittedUnixMs);
+      if (finished && progress.resultAt(index) === undefined)
+        count.executionFinished(finished, progress.submittedUnixMs);
     },
     cancelled(progress) {
       count.cancelRequested();

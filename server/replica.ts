@@ -104,7 +104,8 @@ export class Replica {
     const handlers = new Handlers({
       observe: ({ method, code, durationMs, unexpected }) => {
         count.rpc({ method, code, durationMs });
-        if (unexpected !== undefined) log.error({ err: unexpected, 'rpc.method': method, code }, 'a call failed unexpectedly');
+        if (unexpected !== undefined)
+          log.error({ err: unexpected, 'rpc.method': method, code }, 'a call failed unexpectedly');
       },
     });
     const grpc = new GrpcServer({

@@ -16,7 +16,10 @@ export const replicaSettings = defineSettings('muster replica', {
     default: 'embedded:/var/lib/muster/store',
     doc: 'embedded:FOLDER for a single replica, or etcd://HOST:PORT[,HOST:PORT…]/PREFIX for any number.',
   },
-  name: { type: text('name'), doc: 'Name of the replica, unique among those that share a store. The host name where not given.' },
+  name: {
+    type: text('name'),
+    doc: 'Name of the replica, unique among those that share a store. The host name where not given.',
+  },
   leaseTermMs: {
     type: duration({ min: 2000, max: 600_000 }),
     default: '10s',

@@ -48,6 +48,11 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** Full jitter: a random wait between 0 and min(cap, base × 2^attempt), in ms. `attempt` counts from 0. */
-export function fullJitterMs(attempt: number, baseMs: number, capMs: number, random: () => number = Math.random): number {
+export function fullJitterMs(
+  attempt: number,
+  baseMs: number,
+  capMs: number,
+  random: () => number = Math.random,
+): number {
   return random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
 }

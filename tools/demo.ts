@@ -88,7 +88,12 @@ async function cancelled(): Promise<void> {
 
 async function resumed(): Promise<void> {
   say('A watch ends, the job does not; a later one has every line from the first');
-  const id = await detached(['-l', 'role=web', '--shell', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "step $i"; sleep 0.6; done']);
+  const id = await detached([
+    '-l',
+    'role=web',
+    '--shell',
+    'for i in 1 2 3 4 5 6 7 8 9 10; do echo "step $i"; sleep 0.6; done',
+  ]);
   prompt(['watch', id, '  # interrupted with Ctrl-C']);
   const first = execa(muster, ['watch', id], {
     env,
@@ -169,12 +174,12 @@ function prompt(args: readonly string[]): void {
   process.stdout.write(`$ muster ${shown.join(' ')}\n`);
 }
 
+/** Below the range that the system gives to outgoing connections. */
 function freePort(): Promise<number> {
-  // Below the range that the system gives to outgoing connections.
   const candidate = 20_000 + Math.floor(Math.random() * 12_000);
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => freePort().then(resolve, reject));
+    server.once('error', () => resolve(freePort()));
     server.listen({ host: '127.0.0.1', port: candidate }, () => server.close(() => resolve(candidate)));
   });
 }

@@ -76,7 +76,9 @@ async function runJob(): Promise<void> {
   const id = newJobId();
   const starts = join(cluster.folder, `${id}.starts`);
   const script = `echo "$MUSTER_EXECUTION" >> ${starts}; i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done; exit 7`;
-  const nodes = await retrying(() => planNodes(cluster.client, { selector: 'role=test', nodes: [] }), { forMs: retryForMs });
+  const nodes = await retrying(() => planNodes(cluster.client, { selector: 'role=test', nodes: [] }), {
+    forMs: retryForMs,
+  });
   const targets = nodes.map((node) => node.uid);
   const plan = { root: planRoot(targets), count: targets.length };
   const { bytes } = buildOrder({ id, command: { argv: [script], shell: true }, plan, createdUnixMs: Date.now() });
@@ -86,7 +88,8 @@ async function runJob(): Promise<void> {
   for await (const event of followJob({ client: cluster.client, jobId: id, retryForMs })) {
     if (event.type === 'execution') ends.set(event.execution.id, event.execution);
     else if (event.type === 'output') output.set(event.execution, [...(output.get(event.execution) ?? []), event.data]);
-    else if (event.type === 'gap' || event.type === 'unavailable') assert.fail(`output of ${event.execution}: ${JSON.stringify(event)}`);
+    else if (event.type === 'gap' || event.type === 'unavailable')
+      assert.fail(`output of ${event.execution}: ${JSON.stringify(event)}`);
   }
   const expected = Array.from({ length: lines }, (_, n) => `line ${n + 1}\n`).join('');
   const started = readFileSync(starts, 'utf8').trim().split('\n').sort();

@@ -24,19 +24,27 @@ before(async () => {
 after(() => cluster.close());
 
 /** A script that prints `size` MiB. */
-const numbered = (size: number): string => `yes 0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmno | head -c ${size * mib}`;
+const numbered = (size: number): string =>
+  `yes 0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmno | head -c ${size * mib}`;
 
 async function submit(node: string, script: string, limits: Limits = {}): Promise<string> {
   const nodes = await planNodes(cluster.client, { selector: '', nodes: [node] });
   const targets = nodes.map(({ uid }) => uid);
   const plan = { root: planRoot(targets), count: targets.length };
-  const { order, bytes } = buildOrder({ id: newJobId(), command: { argv: [script], shell: true }, plan, limits, createdUnixMs: Date.now() });
+  const { order, bytes } = buildOrder({
+    id: newJobId(),
+    command: { argv: [script], shell: true },
+    plan,
+    limits,
+    createdUnixMs: Date.now(),
+  });
   await cluster.client.call(jobMethods.Submit, { order: bytes, targets });
   return order.id;
 }
 
 async function* outputOf(jobId: string): AsyncGenerator<OutputChunk__Output> {
-  for await (const { event } of cluster.client.stream(jobMethods.Watch, { jobId })) if (event?.output) yield event.output as OutputChunk__Output;
+  for await (const { event } of cluster.client.stream(jobMethods.Watch, { jobId }))
+    if (event?.output) yield event.output as OutputChunk__Output;
 }
 
 interface Read {
@@ -53,7 +61,11 @@ async function readAll(jobId: string): Promise<Read> {
     if (chunk.unavailable) assert.fail(chunk.unavailable);
     if (chunk.gap) gaps.push(chunk.gap);
     if (chunk.data.length === 0) continue;
-    assert.equal(chunk.offset, bytes + gaps.reduce((sum, gap) => sum + gap.until - gap.from, 0), 'pieces follow each other');
+    assert.equal(
+      chunk.offset,
+      bytes + gaps.reduce((sum, gap) => sum + gap.until - gap.from, 0),
+      'pieces follow each other',
+    );
     hash.update(chunk.data);
     bytes += chunk.data.length;
   }
@@ -78,7 +90,9 @@ test(`${sizeMib} MiB pass unchanged in flat memory, past a stalled reader, and a
   await stalled.next();
   const whole = await readAll(id);
   const grown = { replica: cluster.replica.residentBytes - before.replica, agent: agent.residentBytes - before.agent };
-  t.diagnostic(`grown by ${Math.round(grown.replica / mib)} MiB (replica) and ${Math.round(grown.agent / mib)} MiB (agent)`);
+  t.diagnostic(
+    `grown by ${Math.round(grown.replica / mib)} MiB (replica) and ${Math.round(grown.agent / mib)} MiB (agent)`,
+  );
   assert.deepEqual(whole.gaps, []);
   assert.equal(whole.bytes, sizeMib * mib);
   assert.equal(whole.sha256, expected(sizeMib * mib));

@@ -17,13 +17,26 @@ export class ProcessCluster {
     const logs = join(this.folder, 'logs');
     mkdirSync(logs);
     this.replica = new Program({
-      argv: ['server/main.ts', '--listen', listen, '--http', http, '--store', `embedded:${join(this.folder, 'store')}`, '--name', 'cluster'],
+      argv: [
+        'server/main.ts',
+        '--listen',
+        listen,
+        '--http',
+        http,
+        '--store',
+        `embedded:${join(this.folder, 'store')}`,
+        '--name',
+        'cluster',
+      ],
       logPath: join(logs, 'replica.log'),
     });
     this.agents = Array.from({ length: agents }, (_, n) => {
       const given = ['--server', listen, '--name', `node-${n}`, '--state-dir', join(this.folder, `node-${n}`)];
       const fast = ['--reconnect-base', '20ms', '--reconnect-cap', '200ms'];
-      return new Program({ argv: ['agent/main.ts', ...given, ...fast, '--label', 'role=test'], logPath: join(logs, `node-${n}.log`) });
+      return new Program({
+        argv: ['agent/main.ts', ...given, ...fast, '--label', 'role=test'],
+        logPath: join(logs, `node-${n}.log`),
+      });
     });
     this.client = new RpcClient({ servers: [listen] });
   }

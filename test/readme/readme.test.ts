@@ -12,7 +12,10 @@ const text = readFileSync(join(root, 'README.md'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'muster-readme-'));
 const ports = { grpc: await freePort(), http: await freePort(), grpc2: await freePort(), http2: await freePort() };
 const etcd = await startEtcd();
-const env = { MUSTER_SERVER: `127.0.0.1:${ports.grpc}`, PATH: `${folder}:${join(root, 'cli/bin')}:${process.env.PATH}` };
+const env = {
+  MUSTER_SERVER: `127.0.0.1:${ports.grpc}`,
+  PATH: `${folder}:${join(root, 'cli/bin')}:${process.env.PATH}`,
+};
 let up: ResultPromise | undefined;
 
 /** Where there is no grpcurl the same call is made by buf's. */
@@ -37,7 +40,11 @@ esac
 /** The fenced blocks of one kind, their lines, with this run's addresses and folders in the place of the README's. */
 function blocks(info: string): string[][] {
   const found = [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].filter(([, kind]) => kind === info);
-  return found.map(([, , body]) => adapted(body ?? '').split('\n').filter((line) => line !== ''));
+  return found.map(([, , body]) =>
+    adapted(body ?? '')
+      .split('\n')
+      .filter((line) => line !== ''),
+  );
 }
 
 const adapted = (body: string): string =>
@@ -64,7 +71,9 @@ after(async () => {
 });
 
 test('the two commands are scripts of the package', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
   const shown = [...text.matchAll(/^\$ npm ci && npm (?:run )?(\w+)/gm)].map(([, name]) => name ?? '');
   assert.deepEqual(shown, ['demo', 'test']);
   for (const name of shown) assert.ok(scripts[name], `package.json has no script ${name}`);
@@ -73,7 +82,14 @@ test('the two commands are scripts of the package', () => {
 test('muster up comes up as the README says', async () => {
   const [lines = []] = blocks('sh up');
   assert.equal(lines.at(-1), 'muster up');
-  const more = ['--listen', env.MUSTER_SERVER, '--http', `127.0.0.1:${ports.http}`, '--state-dir', join(folder, 'state')];
+  const more = [
+    '--listen',
+    env.MUSTER_SERVER,
+    '--http',
+    `127.0.0.1:${ports.http}`,
+    '--state-dir',
+    join(folder, 'state'),
+  ];
   const script = `${lines.slice(0, -1).join('\n')}\nexec muster up ${more.map((word) => `'${word}'`).join(' ')}`;
   up = execa('sh', ['-c', script], { env, cwd: root, reject: false, stdin: 'ignore' });
   await said(up, 'all connected');
@@ -85,8 +101,17 @@ test('every line to type next does what it says', async (t) => {
   // One shell for a block: a line may use what an earlier one set. The status of each is told apart on a channel of its own.
   for (const lines of [next, byHand]) {
     const script = lines.map((line, at) => `${line}\necho "${at} $?" >&3`).join('\n');
-    const { all, stdio } = await execa('sh', ['-c', script], { env, cwd: root, all: true, reject: false, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-    const statuses = String(stdio[3]).trim().split('\n').map((line) => line.split(' ')[1]);
+    const { all, stdio } = await execa('sh', ['-c', script], {
+      env,
+      cwd: root,
+      all: true,
+      reject: false,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    const statuses = String(stdio[3])
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[1]);
     for (const [at, line] of lines.entries()) {
       await t.test(line.split(/ +# /)[0] ?? line, () => assert.equal(statuses[at], '0', `${line}\n${all}`));
     }
@@ -99,7 +124,8 @@ test('the lines show what their comments promise', async () => {
     return String(all);
   };
   const [next = []] = blocks('sh');
-  const lineWith = (words: string): string => next.find((line) => line.includes(words)) ?? assert.fail(`no line with ${words}`);
+  const lineWith = (words: string): string =>
+    next.find((line) => line.includes(words)) ?? assert.fail(`no line with ${words}`);
   assert.match(await shell(lineWith('muster nodes')), /web-3 +connected/);
   assert.match(await shell(lineWith("exit 3'")), /status 3/);
   assert.match(await shell(lineWith('timeout 2s')), /timed out[^\n]*TERM[\s\S]*status 124/);
@@ -109,7 +135,9 @@ test('the lines show what their comments promise', async () => {
 
 test('a replica on etcd and an agent start as shown', async () => {
   const [lines = []] = blocks('sh real');
-  const programs = lines.map((line) => execa('sh', ['-c', `exec ${line}`], { env, cwd: root, reject: false, stdin: 'ignore' }));
+  const programs = lines.map((line) =>
+    execa('sh', ['-c', `exec ${line}`], { env, cwd: root, reject: false, stdin: 'ignore' }),
+  );
   try {
     const [replica, agent] = programs;
     if (!replica || !agent) assert.fail('two lines');

@@ -180,4 +180,4 @@ const open: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether nothing follows this state. */
-const isTerminal = (state: KnownExecutionView['state']): boolean => !open.has(state);
+export const isTerminal = (state: KnownExecutionView['state']): boolean => !open.has(state);

@@ -14,6 +14,7 @@ import { Pump } from './pump.ts';
 import { Reads } from './reads.ts';
 import {
   initialSessionState,
+  isTerminal,
   type SessionEffect,
   type SessionEnd,
   type SessionInput,
@@ -157,7 +158,7 @@ export class Session {
     const { executor, identity, epochs, settings } = this.#options;
     switch (effect.type) {
       case 'say-hello': {
-        for (const view of effect.known) this.#reads.expect(view.id);
+        for (const { id, state } of effect.known) if (!isTerminal(state)) this.#reads.expect(id);
         for (const page of helloPages(identity, effect.highest, effect.known)) this.#send(page);
         const afterMs = settings.welcomeTimeoutMs;
         return this.#after(afterMs, () => this.#input({ type: 'welcome-overdue', afterMs }));

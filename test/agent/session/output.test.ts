@@ -108,6 +108,22 @@ test('a read of an execution that nobody knows, past the end, or of a broken dis
   ]);
 });
 
+test('a read of an old result without output fails at once, one of an execution still to start waits', async () => {
+  executor.succeed(testId(4));
+  executor.accept(testId(5));
+  session.end();
+  session = await server.session(1);
+  await session.greet();
+  read(1, { execution: testId(5), until: 100 });
+  read(2, { execution: testId(4), until: 100 });
+  await session.until(() => session.outputsOf(2).length === 1, 'the answer');
+  assert.equal(session.outputsOf(2)[0]?.error, 'unknown-execution');
+  assert.deepEqual(session.outputsOf(1), []);
+  executor.readers.set(`${testId(5)} stdout`, patternReader(10));
+  executor.emit({ execution: testId(5), type: 'started', atUnixMs: 1, pid: 1 });
+  await session.until(() => session.outputsOf(1).some(({ end }) => end), 'the output');
+});
+
 test('a gap is passed on in its place', async () => {
   const pieces = [
     { type: 'gap', gap: { from: 0, until: 500, reason: 'bound' } },

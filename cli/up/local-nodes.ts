@@ -7,7 +7,7 @@ const zones = ['a', 'b', 'c'];
 
 /** Names and labels for a first look: three fifths web, the others db, over three zones. Five are web-1 to web-3, db-1 and db-2. */
 export function localNodes(count: number): LocalNode[] {
-  const webs = Math.ceil((count * 3) / 5);
+  const webs = Math.max(1, Math.round((count * 3) / 5));
   return Array.from({ length: count }, (_, at) => {
     const role = at < webs ? 'web' : 'db';
     const number = at < webs ? at + 1 : at - webs + 1;

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { localNodes } from '../../../cli/up/local-nodes.ts';
 import { isAlive, type ProcessIdentity } from '../../../cli/up/process-identity.ts';
+import { RpcClient } from '../../../shared/rpc/client.ts';
+import { nodeMethods } from '../../../shared/rpc/methods.ts';
+import { retrying } from '../../../shared/rpc/retry.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { MusterProcess, muster } from '../../harness/muster.ts';
 
@@ -65,6 +68,9 @@ test('up runs commands on its nodes, refuses a second one, starts a killed part 
     globalThis.process.kill((before[0] as ProcessIdentity).pid, 'SIGKILL');
     await process.until('stderr', 'replica was ended by SIGKILL; starting it again');
     await eventually(() => children().length === 3 && children()[0]?.pid !== before[0]?.pid, 'the replica is back');
+    const client = new RpcClient({ servers: [server] });
+    await retrying(() => client.call(nodeMethods.GetNode, { node: 'db-1' }), { forMs: 20_000 });
+    client.close();
     const again = await muster(['run', '-l', 'role=db', '--', 'echo', 'back'], { server });
     assert.equal(again.stdout, 'db-1: back\n', again.stderr);
     const all = [...before, ...children()];

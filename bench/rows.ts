@@ -6,6 +6,7 @@ import { ordersRow } from './rows/orders.ts';
 import { outputRow } from './rows/output.ts';
 import { restRow } from './rows/rest.ts';
 import { startsRow } from './rows/starts.ts';
+import { storeRow } from './rows/store.ts';
 
 /** In the order of DESIGN's budget. */
-export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, outputRow, attachRow, startsRow, restRow];
+export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, outputRow, attachRow, storeRow, startsRow, restRow];

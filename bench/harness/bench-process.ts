@@ -18,6 +18,8 @@ export interface BenchProcessOptions {
   readonly logs: string;
   /** Flags of Node, for example `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
+  /** As anybody would start it: without the probe, so that nothing can be asked of it. */
+  readonly plain?: boolean;
 }
 
 /** A Node process started for a measurement, with the probe in it. Stop it. */
@@ -27,13 +29,15 @@ export class BenchProcess {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #lastId = 0;
 
-  static async start({ program, args = [], logs, nodeFlags = [] }: BenchProcessOptions): Promise<BenchProcess> {
+  static async start(options: BenchProcessOptions): Promise<BenchProcess> {
+    const { program, args = [], logs, nodeFlags = [], plain = false } = options;
+    const flags = plain ? nodeFlags : [...nodeFlags, '--expose-gc', '--import', probe];
     const files = [openSync(`${logs}.out`, 'w'), openSync(`${logs}.err`, 'w')];
-    const child = spawn(
-      process.execPath,
-      ['--expose-gc', ...nodeFlags, '--import', probe, join(projectDir, program), ...args],
-      { stdio: ['ignore', files[0], files[1], 'ipc'], cwd: projectDir, serialization: 'advanced' },
-    );
+    const child = spawn(process.execPath, [...flags, join(projectDir, program), ...args], {
+      stdio: ['ignore', files[0], files[1], ...(plain ? [] : ['ipc' as const])],
+      cwd: projectDir,
+      serialization: 'advanced',
+    });
     for (const file of files) if (file !== undefined) closeSync(file);
     await once(child, 'spawn');
     return new BenchProcess(child, logs);
@@ -67,9 +71,8 @@ export class BenchProcess {
     const id = this.#lastId;
     const { promise, resolve } = Promise.withResolvers<Answer>();
     this.#waiting.set(id, resolve);
-    this.#child.send({ id, ask: name, args }, (error) => {
-      if (error) resolve({ id, error: `${error.message}: ${this.said()}` });
-    });
+    if (!this.#child.connected) resolve({ id, error: `can't be asked: ${this.said()}` });
+    else this.#child.send({ id, ask: name, args }, (error) => error && resolve({ id, error: error.message }));
     const timer = setTimeout(() => resolve({ id, error: `no answer to ${name} in ${askCapMs} ms` }), askCapMs);
     const answer = await promise;
     clearTimeout(timer);
@@ -91,8 +94,9 @@ export class BenchProcess {
     }
   }
 
-  collectGarbage(): Promise<void> {
-    return this.ask('probe.gc');
+  /** Does nothing in one that was started plain. */
+  async collectGarbage(): Promise<void> {
+    if (this.#child.connected) await this.ask('probe.gc');
   }
 
   /** The longest the event loop was blocked while `action` ran, in ms. */

@@ -53,11 +53,11 @@ export class BenchReplica {
     return { agents, elapsedMs: Number(elapsedMs) };
   }
 
-  /** A real agent with a state folder of its own, connected. */
+  /** A real agent, started as by anybody, with a state folder of its own, connected. */
   async startAgent(name: string, flags: readonly string[] = []): Promise<BenchProcess> {
     const stateDir = join(this.#bench.folder(name), 'state');
     const own = ['--server', this.address, '--name', name, '--state-dir', stateDir];
-    const agent = await this.#bench.start({ program: 'agent/main.ts', args: [...own, ...flags] });
+    const agent = await this.#bench.start({ program: 'agent/main.ts', args: [...own, ...flags], plain: true });
     await agent.says(/"msg":"session is live"/);
     return agent;
   }

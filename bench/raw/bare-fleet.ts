@@ -39,6 +39,16 @@ export class BareFleet {
     return { agents, elapsedMs: await agents.ask<number>('attach', { server: this.address, count, sizes }) };
   }
 
+  /** A process that is a bare client and nothing else, attached. */
+  async attachBareClient(): Promise<BenchProcess> {
+    const sizes = frames(1);
+    await this.relay.ask('frames', sizes);
+    const args = [this.address, sizes.hello.toString('hex')];
+    const client = await this.#bench.start({ program: 'bench/raw/bare-client.mjs', args, plain: true });
+    await client.says(/^attached$/m);
+    return client;
+  }
+
   /** One order to all attached agents; ms until the last result is here. */
   async order(submit: Buffer): Promise<number> {
     const begin = performance.now();

@@ -1,3 +1,4 @@
+import { type FollowEvent, followJob } from '../../cli/job/follow-job.ts';
 import { readOutput } from '../../cli/job/read-output.ts';
 import type { FrozenOrder } from '../../cli/job/submit-order.ts';
 import type { BenchProcess } from '../harness/bench-process.ts';
@@ -43,13 +44,13 @@ export const outputRow: Row = {
         watching(processes, bytes, async () => {
           order = replica.freeze({ command, limits: { outputBoundBytes: 2 * fullBytes } }, planned);
           await replica.submit(order);
-          return read(replica, order.id, bytes);
+          return received(watched(replica, order.id), bytes);
         }),
     });
     const kept = order?.id ?? '';
     const later = await repeatPairs<Passed>(bench, {
       raw,
-      muster: () => watching(processes, bytes, () => read(replica, kept, bytes)),
+      muster: () => watching(processes, bytes, () => received(logs(replica, kept), bytes)),
     });
     const note =
       `${bytes / mib} MiB of stdout of a real command on a real agent, 64 KiB a message, from the first byte at the reader to the ` +
@@ -92,17 +93,24 @@ async function watching(
   }
 }
 
+/** As `muster run` gets it. */
+const watched = ({ client }: BenchReplica, jobId: string) => followJob({ client, jobId, retryForMs: 0 });
+
+/** As `muster logs` gets it. */
+const logs = ({ client }: BenchReplica, jobId: string) =>
+  readOutput({ client, jobId, node: 'real', stream: 'stdout', from: 0, follow: true, retryForMs: 0 });
+
 /** ms from the first byte to the last. Throws where a byte is missing. */
-async function read({ client }: BenchReplica, jobId: string, bytes: number): Promise<number> {
-  const stream = 'stdout' as const;
+async function received(events: AsyncIterable<FollowEvent>, bytes: number): Promise<number> {
   let first = 0;
-  let received = 0;
-  for await (const piece of readOutput({ client, jobId, node: 'real', stream, from: 0, follow: true, retryForMs: 0 })) {
-    if (piece.type === 'output') {
-      first ||= performance.now();
-      received += piece.data.length;
-    }
+  let last = 0;
+  let length = 0;
+  for await (const event of events) {
+    if (event.type !== 'output') continue;
+    last = performance.now();
+    first ||= last;
+    length += event.data.length;
   }
-  if (received !== bytes) throw new Error(`${received} of ${bytes} bytes came`);
-  return performance.now() - first;
+  if (length !== bytes) throw new Error(`${length} of ${bytes} bytes came`);
+  return last - first;
 }

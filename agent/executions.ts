@@ -181,15 +181,16 @@ export class Executions implements Executor {
   #follow(execution: Execution): void {
     this.#live.set(execution.id, execution);
     void execution.run().then(() => {
-      if (this.#closed) return;
-      this.#live.delete(execution.id);
-      this.#shelf.retire(execution.id, execution.spool);
+      if (!this.#closed) this.#shelf.retire(execution.id, execution.spool);
     });
   }
 
   /** To everybody; results are kept until released. */
   #emit(event: ExecutorEvent): void {
-    if (event.type === 'finished') this.#results.set(event.execution, event.result);
+    if (event.type === 'finished') {
+      this.#live.delete(event.execution);
+      this.#results.set(event.execution, event.result);
+    }
     this.#tell(event);
   }
 

@@ -61,6 +61,8 @@ export class Execution {
   #openSpool: Spool | undefined;
   #supervisor: Supervisor | undefined;
   #tree: TreeEnd | undefined;
+  /** Signals not sent yet: before `started` there is nobody to send them to. */
+  readonly #asked: { readonly signal: number; readonly graceMs: number }[] = [];
   #deadline: Timer | undefined;
   #gateMs: number | undefined;
   #settling = false;
@@ -114,7 +116,8 @@ export class Execution {
       this.#log.info({ cause, signal, 'grace.ms': graceMs }, 'ending');
     }
     if (this.#settling || this.#closed) return;
-    if (this.started) this.#signal(signal, graceMs);
+    this.#asked.push({ signal, graceMs });
+    if (this.started) this.#signalAsked();
     else this.#events.changed.raise();
   }
 
@@ -216,13 +219,17 @@ export class Execution {
     this.#resolveSpool(this.#openSpool);
     this.#ports.emit({ execution: this.id, type: 'started', ...this.started });
     const ending = this.#entry?.ending;
-    if (ending) this.#signal(ending.signal, ending.graceMs);
+    // One that an earlier agent began, and what was asked for on top of it.
+    if (ending && this.#options.recovered && !this.#settling) this.#asked.unshift(ending);
+    this.#signalAsked();
   }
 
-  #signal(signal: number, graceMs: number): void {
-    const containment = containmentOf(this.id, this.#entry?.starting, this.#ports.bootId);
-    this.#tree ??= new TreeEnd({ containment, clock: this.#ports.clock, log: this.#log });
-    this.#tree.send(signal, graceMs);
+  #signalAsked(): void {
+    for (const { signal, graceMs } of this.#asked.splice(0)) {
+      const containment = containmentOf(this.id, this.#entry?.starting, this.#ports.bootId);
+      this.#tree ??= new TreeEnd({ containment, clock: this.#ports.clock, log: this.#log });
+      this.#tree.send(signal, graceMs);
+    }
   }
 
   #armTimeout(startedMs: number): void {
@@ -247,6 +254,7 @@ export class Execution {
     if (exit) this.#ports.failpoints.pass('exit');
     const place = starting ?? (begun ? readPlace(this.#folder) : undefined);
     if (begun && place) this.#openSpool ??= await this.#spoolOf(place).catch(() => undefined);
+    this.#asked.length = 0;
     if (begun && !this.started && starting) this.#noteStarted(starting.atUnixMs);
     let outcome: Outcome | undefined;
     if (step.step === 'interrupt') outcome = interruptedOutcome(step.reason, entry?.ending?.cause);

@@ -107,20 +107,28 @@ export class Supervisor {
 
   /** The gate line: from here on the command may run. Resolves when it has left this process. */
   send(nonce: Buffer, executionFolder: string): Promise<void> {
-    this.#sent = true;
     const escapes = [...nonce].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+    return this.write(`${escapes} ${executionFolder}\n`);
+  }
+
+  /** Puts text into the gate; only a whole line is a gate line. */
+  write(text: string): Promise<void> {
+    this.#sent = true;
     return new Promise((resolve, reject) => {
-      this.#gate.write(`${escapes} ${executionFolder}\n`, (error) => (error ? reject(error) : resolve()));
+      this.#gate.write(text, (error) => (error ? reject(error) : resolve()));
     });
   }
 
-  /** Closes the gate: one that was sent nothing ends, also where it is stopped; one that was goes on. */
-  close(): void {
-    this.#gate.end();
-    if (this.#sent) return;
-    // Whoever waits for its end must not run out of things to wait for.
+  /** End-of-file: one that was sent no whole line ends, one that was goes on. */
+  closeGate(): void {
     this.#child.ref();
-    signalProcess(this.identity, 9);
+    this.#gate.end();
+  }
+
+  /** Ends one that was sent nothing, also where it is stopped; one that was sent its line goes on. */
+  close(): void {
+    if (!this.#sent) signalProcess(this.identity, 9);
+    this.closeGate();
   }
 }
 

@@ -1,40 +1,17 @@
+import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
-import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
-import { MusterError } from '../../shared/errors.ts';
-import type { Log } from '../../shared/log.ts';
-import { PlanTree } from '../../shared/merkle.ts';
-import type { Clock, Timer } from '../../shared/time.ts';
+import type { Timer } from '../../shared/time.ts';
 import type { Session } from '../fleet/session.ts';
-import { keys } from '../store/keys.ts';
-import type { Operation, Store } from '../store/store.ts';
-import { values } from '../store/values.ts';
+import { boundedResult } from './bounded-result.ts';
+import { type CancelOptions, JobFrames } from './job-frames.ts';
 import type { TargetResult } from './job-store.ts';
+import type { JobWriter } from './job-writer.ts';
 import type { JobProgress } from './progress.ts';
 import { ResultBatches } from './results.ts';
 import { Rollout } from './rollout.ts';
+import type { RunOptions, RunPorts } from './run-options.ts';
 import { closingReason, isTerminal, type StateName } from './states.ts';
-
-/** What a run needs around it. */
-export interface RunPorts {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly session: (uid: string) => Session | undefined;
-  /** The replica's lease is past its own deadline: no Start, no store write, no outcome made here. */
-  readonly fenced: () => boolean;
-  /** The job is closed and every result in the store. */
-  readonly closed: (run: JobRun) => void;
-  /** The run can't go on: its coordinator key is another's now, or gone. */
-  readonly deposed: (run: JobRun) => void;
-}
-
-/** How a job was cancelled. */
-export interface CancelOptions {
-  /** 0 = TERM. */
-  readonly signal: number;
-  readonly graceMs: number | undefined;
-}
 
 const retryMs = 500;
 const attempt = 1;
@@ -45,39 +22,29 @@ const attempt = 1;
  */
 export class JobRun {
   readonly progress: JobProgress;
+  readonly writer: JobWriter;
   readonly #ports: RunPorts;
   readonly #rollout: Rollout;
-  readonly #tree: PlanTree;
+  readonly #frames: JobFrames;
   readonly #batches: ResultBatches;
-  readonly #stdin: Buffer;
-  readonly #timers: Timer[] = [];
+  readonly #timers = new Set<Timer>();
   /** Sessions to release once their results are in the store. */
   readonly #reporters = new Map<number, Session>();
   #cancel: CancelOptions | undefined;
-  #createRevision: number;
-  #batch = 0;
+  #cancelWrite: Promise<void> | undefined;
   /** Results that are in the store. */
   #stored: number;
-  #stepping = false;
+  #raising = false;
+  #waitsToStep = false;
   #over = false;
 
-  constructor(options: {
-    ports: RunPorts;
-    progress: JobProgress;
-    stdin: Buffer;
-    tree: PlanTree | undefined;
-    createRevision: number;
-    offeredBelow: number;
-    adopted: boolean;
-    cancel: CancelOptions | undefined;
-  }) {
+  constructor(options: RunOptions) {
     const { ports, progress } = options;
     this.progress = progress;
+    this.writer = options.writer;
     this.#ports = ports;
-    this.#stdin = options.stdin;
-    this.#createRevision = options.createRevision;
     this.#stored = progress.targets.reduce((sum, _, index) => sum + (isTerminal(progress.stateAt(index)) ? 1 : 0), 0);
-    this.#tree = options.tree ?? new PlanTree(progress.targets.map((target) => target.uid));
+    this.#frames = new JobFrames(options);
     this.#rollout = new Rollout({
       count: progress.targets.length,
       ...progress.order.rollout,
@@ -91,30 +58,31 @@ export class JobRun {
       commit: (results) => this.#commit(results),
       idle: () => this.#rollout.inFlight === 0,
     });
-    if (options.cancel) this.#beginCancel(options.cancel);
+    if (options.cancel) {
+      this.#cancelWrite = Promise.resolve();
+      this.#beginCancel(options.cancel);
+    }
   }
 
   /** Begins to offer; an adopted job first asks every connected agent what it has. */
   start(): void {
     const { order, targets } = this.progress;
     const now = this.#ports.clock.now();
-    const at = (unixMs: number, action: () => void): void => {
-      this.#timers.push(this.#ports.clock.after(Math.max(0, unixMs - now), action));
-    };
-    at(order.deliveryDeadlineUnixMs, () => {
+    this.#after(order.deliveryDeadlineUnixMs - now, () => {
       this.#rollout.expire();
       this.#step();
     });
-    at(order.jobDeadlineUnixMs, () => this.#closeAtDeadline());
+    this.#after(order.jobDeadlineUnixMs - now, () => this.#close(true));
     for (const index of targets.keys()) {
       const session = this.#rollout.mayHaveBeenOffered(index) ? this.#sessionOf(index) : undefined;
       if (!session || isTerminal(this.progress.stateAt(index))) continue;
       // Of what the agent has, a Start only asks for the present state; anything else waits for its turn.
-      if (session.holds(this.progress.executionAt(index))) this.#offer(index, session);
+      if (session.holds(this.progress.executionAt(index))) this.#frames.offer(index, session);
       else this.#rollout.missing(index);
     }
     this.#step();
-    this.#closeWhenComplete();
+    // Adopted with every result in the store already.
+    if (this.#stored === targets.length) this.#close(false);
   }
 
   sessionOpened(session: Session): void {
@@ -145,19 +113,29 @@ export class JobRun {
     if (index === undefined || this.#over) return;
     if (event.accepted) this.#raise(index, 'EXECUTION_STATE_DISPATCHED');
     else if (event.started) this.#raise(index, 'EXECUTION_STATE_RUNNING', { startedUnixMs: event.started.atUnixMs });
-    else if (event.finished) {
-      if (!isTerminal(event.finished.state)) return this.#refuse(session, 'event.finished.state', 'is not terminal');
-      this.#finish(index, session, event.finished);
-    } else this.#refuse(session, 'event', 'none is set, or of a kind this replica does not know');
+    else if (event.finished) this.finished(session, boundedResult(event.finished));
   }
 
-  /** Ends the job: resolves once the cancel is in the store. Again is harmless, the first one's signal and grace stand. */
-  async cancel(cancel: CancelOptions): Promise<void> {
-    if (this.#cancel || this.#over) return;
-    await this.#writeState({ ...this.#record('cancelling', 'cancelled'), ...cancelFields(cancel) });
-    if (this.#over || this.#cancel) return;
-    this.#beginCancel(cancel);
+  /** A result within bounds: stored once, released as often as it is told. */
+  finished(session: Session, result: ExecutionResult): void {
+    const index = this.progress.indexOf(session.uid);
+    if (index === undefined || this.#over) return;
+    const reported = this.#raise(index, result.state as StateName, { result });
+    // Told again of what is in the store; otherwise it is released when it is there.
+    if (!reported && !this.#reporters.has(index)) return session.release([this.progress.executionAt(index)]);
+    this.#reporters.set(index, session);
+    if (!reported) return;
     this.#step();
+    this.#batches.add({ target: index, attempt, result });
+  }
+
+  /** Ends the job, at once; resolves when that is in the store. Again is harmless, the first one's signal and grace stand. */
+  async cancel(cancel: CancelOptions): Promise<void> {
+    if (this.#over) return;
+    if (!this.#cancel) this.#beginCancel(cancel);
+    const written = this.#writeCancel(this.#cancel ?? cancel);
+    this.#step();
+    await written;
   }
 
   /** The replica stops: what waits is committed while it still may. */
@@ -172,14 +150,11 @@ export class JobRun {
     for (const timer of this.#timers) timer.cancel();
   }
 
-  /** Claims the coordinator key again under a new lease; false where another replica was faster. */
-  async reclaim(operation: (job: JobProgress['id']) => Operation): Promise<boolean> {
-    const key = keys.coordinator(this.progress.id);
-    const claim = { if: [{ key, exists: false }], then: [operation(this.progress.id)] };
-    const { succeeded, revision } = await this.#ports.store.commit(claim);
-    if (succeeded) this.#createRevision = revision;
-    if (succeeded) this.#step();
-    return succeeded;
+  /** The lease is another one now: false where the job is another's. */
+  async reclaim(): Promise<boolean> {
+    const reclaimed = await this.writer.reclaim();
+    if (reclaimed) this.#step();
+    return reclaimed;
   }
 
   #raise(index: number, state: StateName, detail: { result?: ExecutionResult; startedUnixMs?: number } = {}): boolean {
@@ -187,52 +162,44 @@ export class JobRun {
     return this.progress.raise(index, state, detail);
   }
 
-  #finish(index: number, session: Session, result: ExecutionResult): void {
-    const state = result.state as StateName;
-    if (!this.#raise(index, state, { result })) {
-      // Told again: released when the commit is done, or now where it already is.
-      if (!this.#reporters.has(index)) session.release([this.progress.executionAt(index)]);
-      else this.#reporters.set(index, session);
-      return;
-    }
-    this.#reporters.set(index, session);
-    this.#step();
-    this.#batches.add({ target: index, attempt, result });
-  }
-
   /** Carries out whatever the rollout has decided since. */
   #step(): void {
-    if (this.#over || this.#ports.fenced()) return;
-    const wasStopped = this.progress.state === 'stopping';
+    if (this.#over) return;
+    if (this.#ports.fenced()) {
+      for (const index of this.#rollout.cancels()) this.#sendCancel(index);
+      return this.#stepLater();
+    }
     const { offer, cancel, skip, expire } = this.#rollout.decide();
     for (const index of offer) {
       const session = this.#sessionOf(index);
-      if (session) this.#offer(index, session);
+      if (session) this.#frames.offer(index, session);
       else {
         this.#rollout.setAway(index, true);
         this.#rollout.withdraw(index);
       }
     }
     for (const index of cancel) this.#sendCancel(index);
-    for (const index of skip) this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', this.#cancel ? 'cancelled' : 'max-errors');
+    for (const index of skip)
+      this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', this.#cancel ? 'cancelled' : 'max-errors');
     for (const index of expire) this.#endUnoffered(index, 'EXECUTION_STATE_EXPIRED', 'delivery-deadline');
-    if (this.#rollout.stopped && !wasStopped && this.progress.state === 'open') this.progress.setJob('stopping', 'max-errors');
+    if (this.#rollout.stopped && this.progress.state === 'open') this.progress.setJob('stopping', 'max-errors');
     this.#batches.poke();
     void this.#raiseOfferedBelow();
   }
 
-  #offer(index: number, session: Session): void {
-    const { order, orderBytes, traceparent } = this.progress;
-    const execution = this.progress.executionAt(index);
-    const { siblings } = this.#tree.proof(index);
-    session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
-    if (order.stdin) session.input(execution, this.#stdin);
+  /** Nothing else may come that would bring the next step. */
+  #stepLater(): void {
+    if (this.#waitsToStep) return;
+    this.#waitsToStep = true;
+    this.#after(retryMs, () => {
+      this.#waitsToStep = false;
+      this.#step();
+    });
   }
 
   #sendCancel(index: number): void {
-    const cancel = this.#cancel ?? { signal: 0, graceMs: undefined };
-    const grace = cancel.graceMs === undefined ? {} : { graceMs: cancel.graceMs };
-    this.#sessionOf(index)?.cancel({ execution: this.progress.executionAt(index), signal: cancel.signal, ...grace });
+    const session = this.#sessionOf(index);
+    if (session) this.#frames.cancel(index, session, this.#cancel ?? { signal: 0, graceMs: undefined });
   }
 
   #endUnoffered(index: number, state: 'EXECUTION_STATE_SKIPPED' | 'EXECUTION_STATE_EXPIRED', reason: string): void {
@@ -246,125 +213,90 @@ export class JobRun {
     this.#rollout.cancel();
   }
 
+  /** The cancel is on its way to the agents, store or no store; it is written down as soon as there is one. */
+  #writeCancel({ signal, graceMs }: CancelOptions): Promise<void> {
+    const grace = graceMs !== undefined && { cancelGraceMs: graceMs };
+    const change: JobRecord = { state: 'cancelling', reason: 'cancelled', cancelSignal: signal, ...grace };
+    this.#cancelWrite ??= this.writer.update(change).catch((error: unknown) => {
+      this.#cancelWrite = undefined;
+      if (this.#over && this.progress.state === 'closed') return;
+      this.#after(retryMs, () => void this.#writeCancel({ signal, graceMs }).catch(() => {}));
+      throw error;
+    });
+    return this.#cancelWrite;
+  }
+
   async #raiseOfferedBelow(): Promise<void> {
-    const next = this.#stepping ? undefined : this.#rollout.nextStep();
+    const next = this.#raising ? undefined : this.#rollout.nextStep();
     if (next === undefined) return;
-    this.#stepping = true;
+    this.#raising = true;
     try {
-      await this.#writeState({ ...this.#record(this.progress.state, this.progress.reason), offeredBelow: next.offeredBelow });
+      await this.writer.update({ offeredBelow: next.offeredBelow });
       this.#rollout.committed(next.offeredBelow);
-      this.#stepping = false;
+      this.#raising = false;
       this.#step();
     } catch (error) {
-      this.#stepping = false;
+      this.#raising = false;
       this.#ports.log.warn({ err: error, 'job.id': this.progress.id }, 'offering waits for the store');
-      this.#ports.clock.after(retryMs, () => this.#step());
+      this.#stepLater();
     }
   }
 
   async #commit(results: readonly TargetResult[]): Promise<void> {
-    if (this.#ports.fenced()) throw new MusterError('STORE_UNAVAILABLE', 'this replica’s lease has run out');
-    const { progress } = this;
-    const { id } = progress;
-    const closing = this.#stored + results.length === progress.targets.length ? this.#closing() : undefined;
-    const batch = { put: keys.result(id, this.#createRevision, this.#batch), value: values.result.encode({ results: [...results] }) };
-    await this.#write([...(results.length > 0 ? [batch] : []), ...(closing?.operations ?? [])]);
-    this.#batch += 1;
+    const closes = this.#stored + results.length === this.progress.targets.length;
+    const closed = closes ? await this.writer.close(results, this.#closingRecord(false)) : undefined;
+    if (!closes) await this.writer.results(results);
     this.#stored += results.length;
     for (const { target } of results) {
       this.#reporters.get(target)?.release([this.progress.executionAt(target)]);
       this.#reporters.delete(target);
     }
-    if (closing) this.#finishJob(closing);
+    if (closed) this.#finishJob(closed);
   }
 
-  #closing(deadlinePassed = false): Closing {
+  #closingRecord(deadlinePassed: boolean): JobRecord {
     const { progress } = this;
-    const reason =
-      closingReason({
-        complete: this.#rollout.complete,
-        cancelled: this.#cancel !== undefined,
-        skipped: progress.count('EXECUTION_STATE_SKIPPED'),
-        cancelledExecutions: progress.count('EXECUTION_STATE_CANCELLED'),
-        deadlinePassed,
-      }) ?? 'done';
-    const closedUnixMs = this.#ports.clock.now();
-    const record = { ...this.#record('closed', reason), closedUnixMs };
-    const operations: Operation[] = [
-      { put: keys.state(progress.id), value: values.state.encode(record) },
-      { delete: keys.open(progress.id) },
-      { delete: keys.coordinator(progress.id) },
-    ];
-    return { reason, closedUnixMs, operations };
+    const reason = closingReason({
+      complete: this.#rollout.complete,
+      cancelled: this.#cancel !== undefined,
+      skipped: progress.count('EXECUTION_STATE_SKIPPED'),
+      cancelledExecutions: progress.count('EXECUTION_STATE_CANCELLED'),
+      deadlinePassed,
+    });
+    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#ports.clock.now() };
   }
 
-  /** A job whose every result is in the store already: found at adoption. */
-  #closeWhenComplete(): void {
-    if (this.#over || this.#stored < this.progress.targets.length) return;
-    this.#commit([]).catch(() => this.#ports.clock.after(retryMs, () => this.#closeWhenComplete()));
-  }
-
-  #closeAtDeadline(): void {
-    if (this.#over) return;
+  /** Closes a job that nothing more comes of: its deadline has passed, or every result is in the store. */
+  #close(deadlinePassed: boolean): void {
     const close = async (): Promise<void> => {
       await this.#batches.flush();
-      if (this.#over) return;
-      const closing = this.#closing(true);
-      await this.#write(closing.operations);
-      this.#finishJob(closing);
+      if (!this.#over) this.#finishJob(await this.writer.close([], this.#closingRecord(deadlinePassed)));
     };
-    close().catch(() => this.#ports.clock.after(retryMs, () => this.#closeAtDeadline()));
+    if (!this.#over) close().catch(() => this.#after(retryMs, () => this.#close(deadlinePassed)));
   }
 
-  #finishJob(closing: Closing): void {
+  #finishJob(closed: JobRecord): void {
+    if (this.#over) return;
     this.abandon();
-    this.progress.setJob('closed', closing.reason, closing.closedUnixMs);
-    this.#ports.closed(this);
+    this.progress.setJob('closed', closed.reason ?? '', Number(closed.closedUnixMs));
+    this.#ports.closed(this.progress);
+    for (const [index, session] of this.#reporters) {
+      const result = this.progress.resultAt(index);
+      if (result) this.#ports.late({ session, execution: this.progress.executionAt(index), result });
+    }
   }
 
-  #record(state: JobProgress['state'], reason: string): JobRecord {
-    return {
-      state,
-      reason,
-      offeredBelow: this.#rollout.offeredBelow,
-      ...(this.#cancel && cancelFields(this.#cancel)),
-    };
-  }
-
-  async #writeState(record: JobRecord): Promise<void> {
-    await this.#write([{ put: keys.state(this.progress.id), value: values.state.encode(record) }]);
-  }
-
-  /** Every write of a coordinator compares its own key: one that was deposed changes nothing. */
-  async #write(operations: readonly Operation[]): Promise<void> {
-    if (operations.length === 0) return;
-    const key = keys.coordinator(this.progress.id);
-    const { succeeded } = await this.#ports.store.commit({
-      if: [{ key, createRevision: this.#createRevision }],
-      then: operations,
+  #after(ms: number, action: () => void): void {
+    if (this.#over) return;
+    const timer = this.#ports.clock.after(Math.max(0, ms), () => {
+      this.#timers.delete(timer);
+      action();
     });
-    if (succeeded) return;
-    this.#ports.deposed(this);
-    throw new MusterError('CONFLICT', `job ${this.progress.id} has another coordinator now`);
+    this.#timers.add(timer);
   }
 
   #sessionOf(index: number): Session | undefined {
     const target = this.progress.targets[index];
     return target && this.#ports.session(target.uid);
   }
-
-  #refuse(session: Session, field: string, message: string): void {
-    session.end(`bad frame: ${field}`, new MusterError('FRAME_INVALID', `${field}: ${message}`, { field }));
-  }
 }
-
-interface Closing {
-  readonly reason: string;
-  readonly closedUnixMs: number;
-  readonly operations: readonly Operation[];
-}
-
-const cancelFields = ({ signal, graceMs }: CancelOptions): JobRecord => ({
-  cancelSignal: signal,
-  ...(graceMs !== undefined && { cancelGraceMs: graceMs }),
-});

@@ -1,5 +1,5 @@
-import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { JobRecord, JobRecord__Output } from '../../proto/gen/muster/store/v1/JobRecord.ts';
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { JobId, NodeUid } from '../../shared/ids.ts';
 import { keys, parseJobOf, parseSubmitted } from '../store/keys.ts';
 import type { Compare, Entry, Operation, Store } from '../store/store.ts';
@@ -21,6 +21,8 @@ export interface StoredJob {
   readonly targetChunks: number;
   readonly stdinChunks: number;
   readonly record: JobRecord__Output;
+  /** Revision of the record's last write. */
+  readonly stateRevision: number;
 }
 
 /** One terminal execution. */
@@ -59,11 +61,18 @@ export class JobStore {
    */
   async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer): Promise<Chunks> {
     const puts = [...targetChunks(job, targets), ...stdinChunks(job, stdin)];
-    const counts = { targetChunks: Math.ceil(targets.length / targetsAChunk), stdinChunks: Math.ceil(stdin.length / stdinChunkBytes) };
-    if (targets.length <= smallPlan && stdin.length <= smallStdinBytes) return { counts, operations: puts, compares: [] };
+    const counts = {
+      targetChunks: Math.ceil(targets.length / targetsAChunk),
+      stdinChunks: Math.ceil(stdin.length / stdinChunkBytes),
+    };
+    if (targets.length <= smallPlan && stdin.length <= smallStdinBytes)
+      return { counts, operations: puts, compares: [] };
     const compares: Compare[] = [];
     for (const put of puts) {
-      const { succeeded, revision } = await this.#store.commit({ if: [{ key: keys.order(job), exists: false }], then: [put] });
+      const { succeeded, revision } = await this.#store.commit({
+        if: [{ key: keys.order(job), exists: false }],
+        then: [put],
+      });
       // The order is there already: the transaction will find that out.
       if (succeeded) compares.push({ key: put.put, modRevision: revision });
     }
@@ -127,7 +136,7 @@ export class JobStore {
   }
 }
 
-/** The operations of a submit transaction besides the coordinator's own key. */
+/** The operations of a submit transaction besides those of its coordinator, who also opens it. */
 export function submitOperations(job: {
   id: JobId;
   orderBytes: Buffer;
@@ -144,7 +153,6 @@ export function submitOperations(job: {
     { put: keys.order(id), value: values.order.encode(order) },
     { put: keys.state(id), value: values.state.encode(job.record) },
     { put: keys.submitted(submittedUnixMs, id), value: emptyValue },
-    { put: keys.open(id), value: emptyValue },
   ];
 }
 
@@ -158,12 +166,15 @@ function* targetChunks(job: JobId, targets: readonly Target[]): Generator<Put> {
 
 function* stdinChunks(job: JobId, stdin: Buffer): Generator<Put> {
   for (let from = 0, n = 0; from < stdin.length; from += stdinChunkBytes, n += 1) {
-    yield { put: keys.stdin(job, n), value: values.stdin.encode({ data: stdin.subarray(from, from + stdinChunkBytes) }) };
+    yield {
+      put: keys.stdin(job, n),
+      value: values.stdin.encode({ data: stdin.subarray(from, from + stdinChunkBytes) }),
+    };
   }
 }
 
 function storedJob(id: JobId, order: Entry | undefined, state: Entry | undefined): StoredJob | undefined {
   if (order === undefined || state === undefined) return undefined;
   const { order: orderBytes, ...rest } = values.order.decode(order.value);
-  return { id, orderBytes, ...rest, record: values.state.decode(state.value) };
+  return { id, orderBytes, ...rest, record: values.state.decode(state.value), stateRevision: state.modRevision };
 }

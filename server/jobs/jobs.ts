@@ -1,4 +1,5 @@
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, type JobId, parseExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
@@ -8,14 +9,21 @@ import type { Directory } from '../fleet/directory.ts';
 import type { Session, SessionSink } from '../fleet/session.ts';
 import { keys } from '../store/keys.ts';
 import type { ReplicaLease } from '../store/replica-lease.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
-import { type CancelOptions, JobRun, type RunPorts } from './job-run.ts';
+import { Adoption, adoptEveryMs } from './adoption.ts';
+import { boundedResult } from './bounded-result.ts';
+import { CoordinatorClaims } from './coordinator-claims.ts';
+import { eventFault } from './event-fault.ts';
+import type { CancelOptions } from './job-frames.ts';
+import { JobRun } from './job-run.ts';
 import { JobStore, type StoredJob, submitOperations, type Target } from './job-store.ts';
-import { storeLateResult } from './late-results.ts';
+import { JobWriter } from './job-writer.ts';
+import { LateResults } from './late-results.ts';
 import { JobProgress } from './progress.ts';
 import { nextOfferedBelow } from './rollout.ts';
-import { checkSubmission, type Submission } from './submit.ts';
+import type { RunOptions, RunPorts } from './run-options.ts';
+import { type CheckedSubmission, checkSubmission, type Submission } from './submit.ts';
 
 /** What is told of jobs, for metrics and logs. */
 export interface JobsObserver {
@@ -24,9 +32,6 @@ export interface JobsObserver {
   cancelled(progress: JobProgress): void;
   closed(progress: JobProgress): void;
 }
-
-const adoptEveryMs = 1000;
-const lateRetryMs = 1000;
 
 /** Every job this replica drives, and the way to those it does not. */
 export class Jobs implements Omit<SessionSink, 'heartbeat'> {
@@ -39,7 +44,12 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   readonly #clock: Clock;
   readonly #observer: JobsObserver;
   readonly #ports: RunPorts;
+  readonly #claims: CoordinatorClaims;
+  readonly #adoption: Adoption;
+  readonly #late: LateResults;
   readonly #runs = new Map<JobId, JobRun>();
+  /** Being submitted here: their coordinator key may be ours already. */
+  readonly #coming = new Map<JobId, Promise<void>>();
   readonly #abort = new AbortController();
 
   constructor(options: {
@@ -52,23 +62,29 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     observer: JobsObserver;
     session: (uid: string) => Session | undefined;
   }) {
-    this.stored = new JobStore({ store: options.store });
-    this.#store = options.store;
+    const { store, clock, log, session } = options;
+    const fenced = (): boolean => this.#lease.fenced;
+    const stored = new JobStore({ store });
+    this.stored = stored;
+    this.#store = store;
     this.#directory = options.directory;
     this.#lease = options.lease;
-    this.#log = options.log;
-    this.#clock = options.clock;
+    this.#log = log;
+    this.#clock = clock;
     this.#replica = options.replica;
     this.#observer = options.observer;
-    this.#ports = {
-      store: options.store,
-      clock: options.clock,
-      log: options.log,
-      session: options.session,
-      fenced: () => this.#lease.fenced,
-      closed: (run) => this.#closed(run),
-      deposed: (run) => this.#deposed(run),
-    };
+    this.#claims = new CoordinatorClaims({ store, lease: () => this.#lease.current, replica: options.replica });
+    this.#late = new LateResults({
+      ...{ store, jobs: stored, log, fenced, signal: this.#abort.signal },
+      driven: ({ session: from, execution, result }) => this.#taken(from, execution, result),
+    });
+    this.#adoption = new Adoption({
+      ...{ stored, claims: this.#claims, log, fenced },
+      driven: (job) => this.#runs.has(job) || this.#coming.has(job),
+      drive: (job, createRevision) => this.#drive(job, createRevision),
+    });
+    const late: RunPorts['late'] = (result) => this.#late.add(result);
+    this.#ports = { clock, log, session, fenced, late, closed: (progress) => this.#closed(progress) };
   }
 
   /** Open jobs this replica coordinates. */
@@ -80,31 +96,42 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   async submit(submission: Submission): Promise<{ progress: JobProgress; existed: boolean }> {
     const now = this.#clock.now();
     const nameOf = (uid: Target['uid']): string | undefined => this.#directory.get(uid)?.name;
-    const { order, targets, tree } = checkSubmission(submission, now, nameOf);
-    const before = await this.#sameJob(order.id, submission.orderBytes);
-    if (before) return before;
-    const { orderBytes, signature, traceparent } = submission;
+    const checked = checkSubmission(submission, now, nameOf);
+    const { id } = checked.order;
+    return await this.#alone(id, async () => {
+      const before = await this.#sameJob(id, submission.orderBytes);
+      if (before) return before;
+      if (this.#lease.fenced) throw new MusterError('STORE_UNAVAILABLE', 'this replica has lost touch with the store');
+      const progress = await this.#create(submission, checked, now);
+      if (progress) return { progress, existed: false };
+      const other = await this.#sameJob(id, submission.orderBytes);
+      if (other) return other;
+      throw new MusterError('CONFLICT', 'the same order is being submitted elsewhere; submit it again');
+    });
+  }
+
+  /** Undefined where somebody else was faster. */
+  async #create(submission: Submission, checked: CheckedSubmission, now: number): Promise<JobProgress | undefined> {
+    const { order, targets, tree } = checked;
+    const { orderBytes, signature, traceparent, stdin } = submission;
     const offeredBelow = nextOfferedBelow(0, targets.length, order.rollout.maxConcurrency);
     const record = { state: 'open', offeredBelow };
-    const chunks = await this.stored.putChunks(order.id, targets, submission.stdin);
+    const chunks = await this.stored.putChunks(order.id, targets, stdin);
     const job = { id: order.id, orderBytes, signature, submittedUnixMs: now, traceparent, ...chunks.counts };
     const { succeeded, revision } = await this.#store.commit({
       if: [{ key: keys.order(order.id), exists: false }, ...chunks.compares],
-      then: [...chunks.operations, ...submitOperations({ ...job, record }), this.#coordinatorKey(order.id)],
+      then: [...chunks.operations, ...submitOperations({ ...job, record }), ...this.#claims.operations(order.id)],
     });
-    if (!succeeded) {
-      const other = await this.#sameJob(order.id, orderBytes);
-      if (other) return other;
-      throw new MusterError('CONFLICT', 'the same order was being submitted elsewhere; submit it again');
-    }
-    const stored: StoredJob = { ...job, record: values.state.decode(values.state.encode(record)) };
+    if (!succeeded) return undefined;
+    const stored: StoredJob = {
+      ...job,
+      record: values.state.decode(values.state.encode(record)),
+      stateRevision: revision,
+    };
     const progress = new JobProgress({ job: stored, order, targets });
-    const base = { ports: this.#ports, progress, stdin: submission.stdin, tree, createRevision: revision, offeredBelow };
-    const run = new JobRun({ ...base, adopted: false, cancel: undefined });
-    this.#runs.set(order.id, run);
     this.#observer.submitted(progress);
-    run.start();
-    return { progress, existed: false };
+    this.#run(stored, { progress, stdin, tree, adopted: false }, revision);
+    return progress;
   }
 
   /** The job as it is, live where it is open. Waits for an open one's coordinator. UNKNOWN_JOB where there is none. */
@@ -143,29 +170,26 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
 
   /** Claims every open job that nobody drives, now and whenever one is orphaned, until closed. */
   async adopt(): Promise<void> {
-    await this.#adoptOrphans();
-    const loop = async (): Promise<void> => {
-      while (!this.#abort.signal.aborted) {
-        await sleep(adoptEveryMs, this.#abort.signal).catch(() => {});
-        if (this.#abort.signal.aborted) return;
-        await this.#adoptOrphans().catch((error: unknown) => this.#log.warn({ err: error }, 'could not look for orphaned jobs'));
-      }
-    };
-    void loop();
+    await this.#adoption.round(this.#abort.signal);
+    void this.#adoption.loop(this.#abort.signal);
   }
 
   /** After a lost lease: claims its jobs again under the new one, and gives up those that another replica has. */
   async reclaimAll(): Promise<void> {
-    for (const run of [...this.#runs.values()]) {
-      if (!(await run.reclaim((job) => this.#coordinatorKey(job)))) this.#deposed(run);
-    }
+    const runs = [...this.#runs.values()];
+    // One failure asks for another lease, under which all of them are claimed again.
+    for (const run of runs) if (!(await run.reclaim())) this.#deposed(run);
   }
 
   /** Commits what waits and forgets every job: whoever starts next adopts them. */
   async close(): Promise<void> {
     this.#abort.abort(new Error('the replica stops'));
     const runs = [...this.#runs.values()];
-    await Promise.all(runs.map((run) => run.flush().catch((error: unknown) => this.#log.warn({ err: error }, 'results wait on agents'))));
+    await Promise.all(
+      runs.map((run) =>
+        run.flush().catch((error: unknown) => this.#log.warn({ err: error }, 'results wait on agents')),
+      ),
+    );
     for (const run of runs) {
       run.abandon();
       run.progress.abandon();
@@ -182,33 +206,28 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   }
 
   event(session: Session, execution: ExecutionId, event: ExecutionEvent__Output): void {
+    const fault = eventFault(event);
+    if (fault) return session.end(`bad frame: ${fault.field}`, fault);
     const id = parseExecutionId(execution);
-    if (id === undefined) return;
-    const run = this.#runs.get(id.job);
-    if (run) {
-      const index = run.progress.indexOf(session.uid);
-      if (index !== undefined) this.#observer.event(run.progress, index, event);
+    const run = id && this.#runs.get(id.job);
+    const index = id?.attempt === 1 ? run?.progress.indexOf(session.uid) : undefined;
+    if (run && index !== undefined) {
+      this.#observer.event(run.progress, index, event);
       run.event(session, event);
-    } else if (event.finished) void this.#late(session, execution, event);
+    } else if (event.finished) {
+      // Of no execution of that job: nothing is to be kept of it.
+      if (run) session.release([execution], true);
+      else this.#late.add({ session, execution, result: boundedResult(event.finished) });
+    }
   }
 
-  async #late(session: Session, execution: ExecutionId, event: ExecutionEvent__Output): Promise<void> {
-    const id = parseExecutionId(execution);
-    const result = event.finished;
-    if (!id || !result) return;
-    while (session.live && !this.#abort.signal.aborted) {
-      try {
-        const run = this.#runs.get(id.job);
-        if (run) return run.event(session, event);
-        const ports = { store: this.#store, jobs: this.stored, lease: this.#lease.current };
-        const coordinator = values.coordinator.encode({ replica: this.#replica });
-        const outcome = await storeLateResult({ ...ports, coordinator, job: id.job, execution, nodeUid: session.uid, result });
-        if (outcome !== 'held') return session.release([execution], outcome === 'unknown');
-      } catch (error) {
-        this.#log.warn({ err: error, 'execution.id': execution }, 'a late result waits for the store');
-      }
-      await sleep(lateRetryMs, this.#abort.signal).catch(() => {});
-    }
+  /** A late result whose job is driven here by now. */
+  #taken(session: Session, execution: ExecutionId, result: ExecutionResult): boolean {
+    const job = parseExecutionId(execution)?.job;
+    const run = job && this.#runs.get(job);
+    if (run?.progress.indexOf(session.uid) === undefined) return false;
+    run.finished(session, result);
+    return true;
   }
 
   async #sameJob(id: JobId, orderBytes: Buffer): Promise<{ progress: JobProgress; existed: true } | undefined> {
@@ -221,7 +240,11 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   }
 
   async #load(job: StoredJob): Promise<JobProgress> {
-    const progress = new JobProgress({ job, order: decodeOrder(job.orderBytes), targets: await this.stored.targets(job.id) });
+    const progress = new JobProgress({
+      job,
+      order: decodeOrder(job.orderBytes),
+      targets: await this.stored.targets(job.id),
+    });
     for await (const { target, result } of this.stored.results(job.id)) {
       const { state } = result;
       if (typeof state === 'string') progress.raise(target, state, { result });
@@ -229,40 +252,47 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     return progress;
   }
 
-  async #adoptOrphans(): Promise<void> {
-    if (this.#lease.fenced) return;
-    for (const id of await this.stored.openJobs()) {
-      if (this.#runs.has(id) || this.#abort.signal.aborted) continue;
-      const claimed = await this.#store.commit({
-        if: [{ key: keys.coordinator(id), exists: false }, { key: keys.open(id), exists: true }],
-        then: [this.#coordinatorKey(id)],
-      });
-      if (claimed.succeeded) await this.#drive(id, claimed.revision);
-    }
-  }
-
   async #drive(id: JobId, createRevision: number): Promise<void> {
     const job = await this.stored.get(id);
     if (job === undefined) return;
     const progress = await this.#load(job);
-    const { state, cancelSignal, cancelGraceMs, offeredBelow } = job.record;
+    const { state, cancelSignal, cancelGraceMs } = job.record;
     const cancel = state === 'cancelling' ? { signal: cancelSignal, graceMs: cancelGraceMs } : undefined;
     const stdin = job.stdinChunks > 0 ? await this.stored.stdin(id) : Buffer.alloc(0);
-    const base = { ports: this.#ports, progress, stdin, tree: undefined, createRevision, offeredBelow };
-    const run = new JobRun({ ...base, adopted: true, cancel });
-    this.#runs.set(id, run);
+    if (this.#abort.signal.aborted) return;
     this.#log.info({ 'job.id': id }, 'adopted an open job');
+    this.#run(job, { progress, stdin, tree: undefined, adopted: true, cancel }, createRevision);
+  }
+
+  /** One submit of a job at a time, and no adoption meanwhile. */
+  async #alone<Value>(job: JobId, work: () => Promise<Value>): Promise<Value> {
+    for (let other = this.#coming.get(job); other; other = this.#coming.get(job)) await other;
+    const turn = work();
+    const over = (): void => void this.#coming.delete(job);
+    this.#coming.set(job, turn.then(over, over));
+    return await turn;
+  }
+
+  #run(
+    { record }: StoredJob,
+    options: Omit<RunOptions, 'ports' | 'writer' | 'offeredBelow' | 'cancel'> & { cancel?: RunOptions['cancel'] },
+    createRevision: number,
+  ): void {
+    const job = options.progress.id;
+    const writer = new JobWriter({
+      ...{ store: this.#store, claims: this.#claims, job, createRevision, record },
+      fenced: this.#ports.fenced,
+      deposed: () => this.#deposed(run),
+    });
+    const { offeredBelow } = record;
+    const run = new JobRun({ cancel: undefined, ...options, ports: this.#ports, writer, offeredBelow });
+    this.#runs.set(job, run);
     run.start();
   }
 
-  #coordinatorKey(job: JobId): Operation {
-    const value = values.coordinator.encode({ replica: this.#replica });
-    return { put: keys.coordinator(job), value, lease: this.#lease.current };
-  }
-
-  #closed(run: JobRun): void {
-    this.#runs.delete(run.progress.id);
-    this.#observer.closed(run.progress);
+  #closed(progress: JobProgress): void {
+    this.#runs.delete(progress.id);
+    this.#observer.closed(progress);
   }
 
   #deposed(run: JobRun): void {

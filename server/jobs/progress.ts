@@ -86,7 +86,11 @@ export class JobProgress {
   }
 
   /** Moves an execution forward and tells the watchers; false where that would be no step forward. */
-  raise(index: number, state: ExecutionState__Output, detail: { result?: ExecutionResult; startedUnixMs?: number } = {}): boolean {
+  raise(
+    index: number,
+    state: ExecutionState__Output,
+    detail: { result?: ExecutionResult; startedUnixMs?: number } = {},
+  ): boolean {
     const from = this.stateAt(index);
     if (!raises(from, state)) return false;
     this.#states[index] = state;

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../shared/time.ts';
+import { values } from '../store/values.ts';
 import type { TargetResult } from './job-store.ts';
 
 const maxBatch = 128;
@@ -37,7 +38,7 @@ export class ResultBatches {
   }
 
   add(result: TargetResult): void {
-    this.#waiting.push({ result, bytes: 512 + (result.result.stderrTail?.length ?? 0) });
+    this.#waiting.push({ result, bytes: values.result.encode({ results: [result] }).length });
     this.#wake();
   }
 

@@ -187,9 +187,14 @@ export class Rollout {
     const skip = this.#halted && this.#swept !== 'stopped' ? this.#sweep('stopped') : [];
     const expire = this.#expired && this.#swept === 'nothing' ? this.#sweep('expired') : [];
     const offer = this.#halted ? [] : this.#offers();
+    return { offer, cancel: this.cancels(), skip, expire };
+  }
+
+  /** The cancels of the decision alone: what a coordinator that is fenced may still send. */
+  cancels(): readonly number[] {
     const cancel = this.#cancels.filter((index) => this.#places[index] === place.inFlight);
     this.#cancels = [];
-    return { offer, cancel: [...new Set(cancel)], skip, expire };
+    return [...new Set(cancel)];
   }
 
   /** Nothing starts any more. */

@@ -163,7 +163,8 @@ export class Watcher {
     const { progress } = this.#options;
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (progress.abandoned) throw new MusterError('REPLICA_STOPPING', 'the job moves to another coordinator; watch again');
+      if (progress.abandoned)
+        throw new MusterError('REPLICA_STOPPING', 'the job moves to another coordinator; watch again');
       await this.#sendStates();
       const next = this.#output.shift();
       if (next) {

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import type { JobId } from '../../shared/ids.ts';
+import { keys } from '../store/keys.ts';
+import type { Compare, Lease, Operation, Store } from '../store/store.ts';
+import { emptyValue, values } from '../store/values.ts';
+
+/**
+ * The coordinator keys of this process. Every claim writes `open/<job>` too, so that the modification revision of that key is
+ * the create revision of the last coordinator: who compares it knows that nobody drove the job in between.
+ */
+export class CoordinatorClaims {
+  readonly #store: Store;
+  readonly #lease: () => Lease;
+  readonly #value: Buffer;
+
+  constructor(options: { store: Store; lease: () => Lease; replica: string }) {
+    this.#store = options.store;
+    this.#lease = options.lease;
+    this.#value = values.coordinator.encode({ replica: options.replica, claim: randomBytes(16).toString('hex') });
+  }
+
+  /** What a claim writes; the revision of its transaction is the claim's create revision. */
+  operations(job: JobId): Operation[] {
+    return [
+      { put: keys.coordinator(job), value: this.#value, lease: this.#lease() },
+      { put: keys.open(job), value: emptyValue },
+    ];
+  }
+
+  /**
+   * Claims an open job that nobody coordinates; its create revision, or undefined where somebody does or the job is closed. With
+   * `last`, only if nobody did since that claim. A key of this process itself is one whose outcome it never learned: it is
+   * replaced, so do not ask for what this process drives under a key that stands.
+   */
+  async claim(job: JobId, last?: number): Promise<number | undefined> {
+    const key = keys.coordinator(job);
+    let open: Compare =
+      last === undefined ? { key: keys.open(job), exists: true } : { key: keys.open(job), modRevision: last };
+    for (;;) {
+      const { succeeded, revision, entries } = await this.#store.commit({
+        if: [{ key, exists: false }, open],
+        then: this.operations(job),
+        get: [key],
+      });
+      if (succeeded) return revision;
+      const [held] = entries;
+      if (!held?.value.equals(this.#value)) return undefined;
+      if (last !== undefined) open = { key: keys.open(job), modRevision: held.createRevision };
+      // Deleted first: results are named by the create revision, which no two claims may share.
+      await this.#store.commit({ if: [{ key, modRevision: held.modRevision }], then: [{ delete: key }] });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { PlanTree } from '../../shared/merkle.ts';
+import type { Session } from '../fleet/session.ts';
+import type { JobProgress } from './progress.ts';
+
+/** How a job was cancelled. */
+export interface CancelOptions {
+  /** 0 = TERM. */
+  readonly signal: number;
+  readonly graceMs: number | undefined;
+}
+
+/** What a coordinator says to agents of one job. */
+export class JobFrames {
+  readonly #progress: JobProgress;
+  readonly #stdin: Buffer;
+  readonly #tree: PlanTree;
+
+  /** `tree` is the plan's, where it is at hand. */
+  constructor(options: { progress: JobProgress; stdin: Buffer; tree: PlanTree | undefined }) {
+    this.#progress = options.progress;
+    this.#stdin = options.stdin;
+    this.#tree = options.tree ?? new PlanTree(options.progress.targets.map((target) => target.uid));
+  }
+
+  /** Of an execution that the agent has, a Start only asks for the present state: its standard input is there. */
+  offer(index: number, session: Session): void {
+    const { order, orderBytes, traceparent } = this.#progress;
+    const execution = this.#progress.executionAt(index);
+    const { siblings } = this.#tree.proof(index);
+    const known = session.holds(execution);
+    session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
+    if (order.stdin && !known) session.input(execution, this.#stdin);
+  }
+
+  cancel(index: number, session: Session, { signal, graceMs }: CancelOptions): void {
+    const grace = graceMs === undefined ? {} : { graceMs };
+    session.cancel({ execution: this.#progress.executionAt(index), signal, ...grace });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Log } from '../../shared/log.ts';
+import type { PlanTree } from '../../shared/merkle.ts';
+import type { Clock } from '../../shared/time.ts';
+import type { Session } from '../fleet/session.ts';
+import type { CancelOptions } from './job-frames.ts';
+import type { JobWriter } from './job-writer.ts';
+import type { LateResult } from './late-results.ts';
+import type { JobProgress } from './progress.ts';
+
+/** What a run needs around it. */
+export interface RunPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly session: (uid: string) => Session | undefined;
+  /** The replica's lease is past its own deadline: no Start, no store write, no outcome made here. */
+  readonly fenced: () => boolean;
+  /** The job is closed. */
+  readonly closed: (progress: JobProgress) => void;
+  /** Takes a result that came too late for the run. */
+  readonly late: (result: LateResult) => void;
+}
+
+export interface RunOptions {
+  readonly ports: RunPorts;
+  readonly progress: JobProgress;
+  readonly writer: JobWriter;
+  readonly stdin: Buffer;
+  readonly tree: PlanTree | undefined;
+  readonly offeredBelow: number;
+  /** It was driven before, by somebody who is gone. */
+  readonly adopted: boolean;
+  /** As the store has it. */
+  readonly cancel: CancelOptions | undefined;
+}

@@ -1,3 +1,7 @@
+import type { Attributes } from '@opentelemetry/api';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { AggregationTemporality, InstrumentType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+
 /** Values of the labels that a metric was made with. */
 export type Labels<Name extends string> = Readonly<Record<Name, string>>;
 
@@ -20,64 +24,60 @@ export interface MetricOptions<Name extends string> {
   readonly labels?: readonly Name[];
 }
 
-type Kind = 'counter' | 'gauge' | 'histogram';
-
-interface Series {
-  readonly labels: readonly string[];
-  value: number;
-  /** Histograms: observations per bucket, not cumulative; the last one is +Inf. */
-  readonly buckets: number[];
-}
-
 const maxSeriesPerMetric = 200;
 const nameShape = /^muster_[a-z][a-z0-9]*(_[a-z0-9]+)+$/;
 
 /**
- * The numbers of one program, in the text format of Prometheus. Names are `muster_<area>_<what>_<unit>`. A metric has at most
- * 200 series: whatever comes beyond is counted under the label value `other`.
+ * The numbers of one program, kept by OpenTelemetry's SDK. Names are `muster_<area>_<what>_<unit>`. A metric has at most 200
+ * series: whatever comes beyond is counted under the label value `other`. Only a replica makes one: the SDK costs memory.
  */
 export class Metrics {
-  readonly #metrics = new Map<string, Metric>();
+  readonly #names = new Set<string>();
   readonly #collectors: (() => void)[] = [];
+  readonly #gauges: (() => void)[] = [];
+  readonly #reader = new Reader();
+  readonly #meter = new MeterProvider({ readers: [this.#reader] }).getMeter('muster');
+  // Names and labels as they were given: nothing about the scope or the target.
+  readonly #serializer = new PrometheusSerializer('', false, undefined, true, true);
+  #rendering: Promise<string> | undefined;
+
+  /** Of all metrics made, whether they have a value yet or not. */
+  get names(): readonly string[] {
+    return [...this.#names];
+  }
 
   counter<Name extends string = never>(name: string, options: MetricOptions<Name>): Counter<Name> {
     if (!name.endsWith('_total')) throw new Error(`${name}: a counter's name ends in _total`);
-    const metric = this.#add(name, 'counter', options, []);
+    const counter = this.#meter.createCounter(this.#claim(name), { description: options.help });
+    const series = boundedSeries(options.labels);
+    if (options.labels === undefined) counter.add(0);
     return {
       add(labels, by = 1) {
         if (by < 0 || !Number.isFinite(by)) throw new RangeError(`${name}: ${by} can't be added to a counter`);
-        metric.series(labels).value += by;
+        counter.add(by, series(labels));
       },
     };
   }
 
   gauge<Name extends string = never>(name: string, options: MetricOptions<Name>): Gauge<Name> {
-    const metric = this.#add(name, 'gauge', options, []);
-    return {
-      set(labels, value) {
-        metric.series(labels).value = value;
-      },
-    };
+    const gauge = this.#meter.createGauge(this.#claim(name), { description: options.help });
+    const series = boundedSeries(options.labels);
+    const values = new Map<Attributes, number>();
+    this.#gauges.push(() => {
+      for (const [attributes, value] of values) gauge.record(value, attributes);
+    });
+    return { set: (labels, value) => void values.set(series(labels), value) };
   }
 
-  /** `bounds` are the upper bounds of the buckets, rising; +Inf is added. */
+  /** `bounds` are the upper bounds of the buckets; +Inf is added. */
   histogram<Name extends string = never>(
     name: string,
     options: MetricOptions<Name> & { readonly bounds: readonly number[] },
   ): Histogram<Name> {
-    if (options.bounds.some((bound, at) => at > 0 && bound <= (options.bounds[at - 1] ?? 0))) {
-      throw new Error(`${name}: bounds must rise`);
-    }
-    const metric = this.#add(name, 'histogram', options, options.bounds);
-    return {
-      observe(labels, value) {
-        const series = metric.series(labels);
-        const at = options.bounds.findIndex((bound) => value <= bound);
-        const bucket = at === -1 ? options.bounds.length : at;
-        series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
-        series.value += value;
-      },
-    };
+    const advice = { explicitBucketBoundaries: [...options.bounds] };
+    const histogram = this.#meter.createHistogram(this.#claim(name), { description: options.help, advice });
+    const series = boundedSeries(options.labels);
+    return { observe: (labels, value) => histogram.record(value, series(labels)) };
   }
 
   /** Called before each rendering: for gauges that are read, not kept. */
@@ -85,92 +85,59 @@ export class Metrics {
     this.#collectors.push(collector);
   }
 
-  /** Everything, as text of Prometheus's exposition format 0.0.4. */
-  render(): string {
-    for (const collector of this.#collectors) collector();
-    return [...this.#metrics.values()].map((metric) => metric.render()).join('');
-  }
-
-  #add(name: string, kind: Kind, options: MetricOptions<string>, bounds: readonly number[]): Metric {
-    if (!nameShape.test(name)) throw new Error(`${name}: must be muster_<area>_<what>_<unit>`);
-    if (this.#metrics.has(name)) throw new Error(`${name}: exists already`);
-    const metric = new Metric(name, kind, options.help, options.labels ?? [], bounds);
-    this.#metrics.set(name, metric);
-    return metric;
-  }
-}
-
-class Metric {
-  readonly #name: string;
-  readonly #kind: Kind;
-  readonly #help: string;
-  readonly #labelNames: readonly string[];
-  readonly #bounds: readonly number[];
-  readonly #series = new Map<string, Series>();
-
-  constructor(name: string, kind: Kind, help: string, labelNames: readonly string[], bounds: readonly number[]) {
-    this.#name = name;
-    this.#kind = kind;
-    this.#help = help;
-    this.#labelNames = labelNames;
-    this.#bounds = bounds;
-    if (labelNames.length === 0) this.series({});
-  }
-
-  series(labels: Readonly<Record<string, string>>): Series {
-    const values = this.#labelNames.map((name) => labels[name] ?? '');
-    return this.#find(values) ?? this.#make(values);
-  }
-
-  #find(values: readonly string[]): Series | undefined {
-    return this.#series.get(values.join('\0'));
-  }
-
-  #make(values: readonly string[]): Series {
-    if (this.#series.size >= maxSeriesPerMetric) {
-      const others = values.map(() => 'other');
-      const found = this.#find(others);
-      if (found !== undefined) return found;
-      return this.#keep(others);
-    }
-    return this.#keep(values);
-  }
-
-  #keep(labels: readonly string[]): Series {
-    const buckets = this.#kind === 'histogram' ? new Array<number>(this.#bounds.length + 1).fill(0) : [];
-    const series: Series = { labels, value: 0, buckets };
-    this.#series.set(labels.join('\0'), series);
-    return series;
-  }
-
-  render(): string {
-    const head = `# HELP ${this.#name} ${escapeHelp(this.#help)}\n# TYPE ${this.#name} ${this.#kind}\n`;
-    return head + [...this.#series.values()].map((series) => this.#renderSeries(series)).join('');
-  }
-
-  #renderSeries(series: Series): string {
-    if (this.#kind !== 'histogram') return `${this.#name}${this.#labelText(series)} ${numberText(series.value)}\n`;
-    let count = 0;
-    const lines = series.buckets.map((bucket, at) => {
-      count += bucket;
-      const bound = this.#bounds[at];
-      const le = bound === undefined ? '+Inf' : numberText(bound);
-      return `${this.#name}_bucket${this.#labelText(series, ['le', le])} ${count}\n`;
+  /** Everything that has a value, as text of Prometheus's exposition format 0.0.4. Who asks meanwhile gets the same. */
+  render(): Promise<string> {
+    this.#rendering ??= this.#render().finally(() => {
+      this.#rendering = undefined;
     });
-    const labels = this.#labelText(series);
-    return `${lines.join('')}${this.#name}_sum${labels} ${numberText(series.value)}\n${this.#name}_count${labels} ${count}\n`;
+    return this.#rendering;
   }
 
-  #labelText(series: Series, ...more: [string, string][]): string {
-    const all = [...this.#labelNames.map((name, at) => [name, series.labels[at] ?? ''] as const), ...more];
-    return all.length === 0 ? '' : `{${all.map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(',')}}`;
+  async #render(): Promise<string> {
+    for (const prepare of [...this.#collectors, ...this.#gauges]) prepare();
+    const { resourceMetrics } = await this.#reader.collect();
+    return this.#serializer.serialize(resourceMetrics);
+  }
+
+  #claim(name: string): string {
+    if (!nameShape.test(name)) throw new Error(`${name}: must be muster_<area>_<what>_<unit>`);
+    if (this.#names.has(name)) throw new Error(`${name}: exists already`);
+    this.#names.add(name);
+    return name;
   }
 }
 
-const escapeHelp = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-const escapeLabel = (text: string): string => escapeHelp(text).replaceAll('"', '\\"');
+/**
+ * Read when asked. A cumulative gauge is merged by the wall clock, so that one set back would freeze it: gauges are deltas, told
+ * anew at each rendering.
+ */
+class Reader extends MetricReader {
+  constructor() {
+    super({
+      aggregationTemporalitySelector: (type) =>
+        type === InstrumentType.GAUGE ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
+    });
+  }
 
-function numberText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  protected override async onShutdown(): Promise<void> {}
+
+  protected override async onForceFlush(): Promise<void> {}
+}
+
+/**
+ * The attributes of a series, the same object each time. The SDK's own limit bounds what is new between two collections, not the
+ * sum of them.
+ */
+function boundedSeries<Name extends string>(names: readonly Name[] = []): (labels: Labels<Name>) => Attributes {
+  const known = new Map<string, Attributes>();
+  const others: Attributes = Object.fromEntries(names.map((name) => [name, 'other']));
+  return (labels) => {
+    const key = names.map((name) => labels[name]).join('\0');
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= maxSeriesPerMetric) return others;
+    const attributes: Attributes = Object.fromEntries(names.map((name) => [name, labels[name]]));
+    known.set(key, attributes);
+    return attributes;
+  };
 }

@@ -33,9 +33,9 @@ interface Answer {
  */
 export async function startHttp(options: HttpOptions): Promise<Http> {
   const { host, port } = requireLoopback('--http', options.address);
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) =>
-    send(request, response, answer(request, options)),
-  );
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    void answer(request, options).then((answered) => send(request, response, answered));
+  });
   server.maxConnections = 256;
   await listen(server, host, port, options.address);
   return {
@@ -48,7 +48,8 @@ export async function startHttp(options: HttpOptions): Promise<Http> {
   };
 }
 
-function answer(request: IncomingMessage, { metrics, ready, log }: HttpOptions): Answer {
+/** Never rejects. */
+async function answer(request: IncomingMessage, { metrics, ready, log }: HttpOptions): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET and HEAD\n');
   const path = (request.url ?? '').split('?', 1)[0];
   try {
@@ -60,7 +61,7 @@ function answer(request: IncomingMessage, { metrics, ready, log }: HttpOptions):
         return reasons.length === 0 ? plain(200, 'ready\n') : plain(503, `not ready: ${reasons.join('; ')}\n`);
       }
       case '/metrics':
-        return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.render() };
+        return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await metrics.render() };
       default:
         return plain(404, 'there are /metrics, /healthz and /readyz\n');
     }

@@ -8,5 +8,5 @@ import { restRow } from './rows/rest.ts';
 import { startsRow } from './rows/starts.ts';
 import { storeRow } from './rows/store.ts';
 
-/** In the order of DESIGN's budget. */
+/** In the order of the report. */
 export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, outputRow, attachRow, storeRow, startsRow, restRow];

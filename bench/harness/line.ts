@@ -8,7 +8,7 @@ export interface MeasuredLine {
   /** One figure a repetition, in the order of `muster`; absent where the platform has no counterpart. */
   readonly raw?: readonly number[];
   readonly muster: readonly number[];
-  /** Absent where DESIGN sets none: the line explains another one. */
+  /** Absent where none is set: the line explains another one. */
   readonly budget?: Budget;
   /** What the raw figure is, what is simulated, what else must be known. */
   readonly note?: string;

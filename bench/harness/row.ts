@@ -1,7 +1,7 @@
 import type { BenchProcess, BenchProcessOptions } from './bench-process.ts';
 import type { MeasuredLine } from './line.ts';
 
-/** One row of DESIGN's budget: its name for `--only`, and what measures it. */
+/** One row of the budget: its name for `--only`, and what measures it. */
 export interface Row {
   readonly name: string;
   readonly title: string;

@@ -13,6 +13,7 @@ import { presentJob } from '../job/present-job.ts';
 import { readStdin } from '../job/read-stdin.ts';
 import { submitOrInterrupt } from '../job/submit-or-interrupt.ts';
 import { freezeOrder } from '../job/submit-order.ts';
+import { sayAway } from '../render/away-notice.ts';
 import { jobReporter } from '../render/job-reporter.ts';
 import { planText } from '../render/plan-text.ts';
 import { withSpan } from '../tracing.ts';
@@ -62,6 +63,7 @@ async function rerun(context: CliContext, id: string, flags: RerunFlags, span: S
       await context.stdout.write(`${frozen.id}\n`);
       return exitStatus.succeeded;
     }
+    await sayAway(context, planned, flags.quiet === true);
     return presentJob({
       context,
       client,

@@ -12,6 +12,7 @@ import { presentJob } from '../job/present-job.ts';
 import { readStdin } from '../job/read-stdin.ts';
 import { submitOrInterrupt } from '../job/submit-or-interrupt.ts';
 import { type FrozenOrder, freezeOrder } from '../job/submit-order.ts';
+import { sayAway } from '../render/away-notice.ts';
 import { jobReporter } from '../render/job-reporter.ts';
 import { planText } from '../render/plan-text.ts';
 import { withSpan } from '../tracing.ts';
@@ -63,6 +64,7 @@ async function run(
       await context.stdout.write(`${order.id}\n`);
       return exitStatus.succeeded;
     }
+    await sayAway(context, planned, flags.quiet === true);
     const reporter = await jobReporter({
       context,
       flags,

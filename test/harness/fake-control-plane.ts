@@ -1,37 +1,18 @@
 import { Server, ServerCredentials, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Job } from '../../proto/gen/muster/v1/Job.ts';
 import type { Order, Order__Output } from '../../proto/gen/muster/v1/Order.ts';
-import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import type { WatchRequest__Output } from '../../proto/gen/muster/v1/WatchRequest.ts';
 import type { WatchResponse } from '../../proto/gen/muster/v1/WatchResponse.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { planRoot } from '../../shared/merkle.ts';
-import { decodeOrder, type ValidOrder } from '../../shared/order.ts';
+import { decodeOrder } from '../../shared/order.ts';
 import { codec, serviceDefinition } from '../../shared/rpc/proto.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
 import { FakeExecution } from './fake-execution.ts';
 import { fakeJobHandlers } from './fake-job-handlers.ts';
 import { fakeNodeHandlers } from './fake-node-handlers.ts';
-
-export interface FakeNode {
-  uid: string;
-  name: string;
-  labels: Record<string, string>;
-  facts: Record<string, string>;
-  cordoned: boolean;
-  connected: boolean;
-}
-
-export interface FakeJob {
-  readonly id: string;
-  readonly bytes: Buffer;
-  readonly order: ValidOrder;
-  readonly executions: FakeExecution[];
-  readonly submittedUnixMs: number;
-  closingReason: string;
-  closedUnixMs: number;
-  cancelled: boolean;
-}
+import type { FakeJob, FakeNode, FakePlane } from './fake-plane.ts';
+import { serveWatch } from './fake-watch.ts';
 
 const orders = codec<Order, Order__Output>('muster.v1.Order');
 
@@ -39,7 +20,7 @@ const orders = codec<Order, Order__Output>('muster.v1.Order');
  * A small working control plane on a real socket: nodes in memory, real processes on this host, watches that resume by
  * offset. For what the CLI does with it; no session, no journal, no store.
  */
-export class FakeControlPlane {
+export class FakeControlPlane implements FakePlane {
   readonly nodes: FakeNode[];
   readonly jobs = new Map<string, FakeJob>();
   /** Requests of each method, as they came. */
@@ -113,9 +94,13 @@ export class FakeControlPlane {
     for (const wake of this.#waiters.splice(0)) wake();
   };
 
+  nextChange(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
   /** Resolves once `condition` holds. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    while (!condition()) await this.nextChange();
   }
 
   /** Takes an order in and starts it on its connected nodes. */
@@ -164,76 +149,11 @@ export class FakeControlPlane {
 
   /** Serves one watch until the job has closed and everything was sent. */
   async watch(call: ServerWritableStream<WatchRequest__Output, WatchResponse>): Promise<void> {
-    const { jobId, resume, withoutOutput } = call.request;
-    const job = this.jobs.get(jobId);
-    if (job === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${jobId}`);
     this.#watches.add(call);
-    let gone = false;
-    const leave = (): void => {
-      gone = true;
+    try {
+      await serveWatch(this, call);
+    } finally {
       this.#watches.delete(call);
-      this.changed();
-    };
-    call.on('close', leave).on('error', leave).on('cancelled', leave);
-    const send = async (event: WatchEvent): Promise<void> => {
-      if (gone) return;
-      if (!call.write({ event })) {
-        await new Promise<void>((resolve) =>
-          call.once('drain', resolve).once('close', resolve).once('cancelled', resolve),
-        );
-      }
-    };
-    const told = new Map<string, string>();
-    const offsets = new Map<string, { at: number; ended: boolean }>();
-    for (const point of resume) {
-      offsets.set(`${point.execution}/stdout`, { at: point.stdoutOffset, ended: point.stdoutEnded });
-      offsets.set(`${point.execution}/stderr`, { at: point.stderrOffset, ended: point.stderrEnded });
-    }
-    for (;;) {
-      const closed = job.closedUnixMs > 0;
-      await send({ job: this.jobMessage(job) });
-      for (const execution of job.executions) {
-        const { id, state, result, undetermined, startedUnixMs } = execution;
-        const away = !this.nodes.find(({ uid }) => uid === execution.node.uid)?.connected;
-        if (told.get(id) !== `${state}${undetermined}`) {
-          told.set(id, `${state}${undetermined}`);
-          const base = { id, nodeUid: execution.node.uid, node: execution.node.name, attempt: 1 };
-          await send({
-            executions: { executions: [{ ...base, state, result, undetermined, startedUnixMs, nodeAway: away }] },
-          });
-        }
-        for (const stream of ['stdout', 'stderr'] as const) {
-          if (withoutOutput) continue;
-          const key = `${id}/${stream}`;
-          const place = offsets.get(key) ?? { at: 0, ended: false };
-          offsets.set(key, place);
-          const source = execution.streams[stream];
-          const head = {
-            execution: id,
-            node: execution.node.name,
-            stream: stream === 'stdout' ? 'OUTPUT_STREAM_STDOUT' : 'OUTPUT_STREAM_STDERR',
-          } as const;
-          while (place.at < source.bytes.length && !gone) {
-            const { gap } = source;
-            if (gap && place.at >= gap.from && place.at < gap.until) {
-              await send({ output: { ...head, offset: place.at, gap } });
-              place.at = gap.until;
-              continue;
-            }
-            const until = gap && place.at < gap.from ? gap.from : source.bytes.length;
-            const data = source.bytes.subarray(place.at, Math.min(until, place.at + this.chunkBytes));
-            await send({ output: { ...head, offset: place.at, data } });
-            place.at += data.length;
-          }
-          if (source.ended && !place.ended && place.at >= source.bytes.length) {
-            place.ended = true;
-            await send({ output: { ...head, offset: place.at, end: true } });
-          }
-        }
-      }
-      if (gone) return;
-      if (closed) return void call.end();
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
   }
 

@@ -11,11 +11,11 @@ import type { SubmitRequest__Output } from '../../proto/gen/muster/v1/SubmitRequ
 import type { WatchRequest__Output } from '../../proto/gen/muster/v1/WatchRequest.ts';
 import type { WatchResponse } from '../../proto/gen/muster/v1/WatchResponse.ts';
 import { MusterError } from '../../shared/errors.ts';
-import type { FakeControlPlane, FakeJob } from './fake-control-plane.ts';
 import { matches } from './fake-node-handlers.ts';
+import type { FakeJob, FakePlane } from './fake-plane.ts';
 
 /** JobService over the fake's memory. */
-export function fakeJobHandlers(plane: FakeControlPlane) {
+export function fakeJobHandlers(plane: FakePlane) {
   const jobOf = (id: string): FakeJob => {
     const job = plane.jobs.get(id);
     if (job === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${id}`);

@@ -2,7 +2,7 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { ListNodesRequest__Output } from '../../proto/gen/muster/v1/ListNodesRequest.ts';
 import type { SetLabelsRequest__Output } from '../../proto/gen/muster/v1/SetLabelsRequest.ts';
 import { MusterError } from '../../shared/errors.ts';
-import type { FakeControlPlane, FakeNode } from './fake-control-plane.ts';
+import type { FakeNode, FakePlane } from './fake-plane.ts';
 
 type NodeCall = ServerUnaryCall<{ node: string }, unknown>;
 
@@ -14,7 +14,7 @@ export const matches = (selector: string, labels: Readonly<Record<string, string
   });
 
 /** NodeService over the fake's memory. */
-export function fakeNodeHandlers(plane: FakeControlPlane) {
+export function fakeNodeHandlers(plane: FakePlane) {
   const nodeOf = (name: string): FakeNode => {
     const node = plane.nodes.find((one) => one.name === name || one.uid === name);
     if (node === undefined) throw new MusterError('UNKNOWN_NODE', `no node ${name}`);

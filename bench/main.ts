@@ -1,4 +1,4 @@
-// `npm run bench`: what was promised as Muster's cost, measured beside the raw cost of the platform in the same run.
+// `npm run bench`: DESIGN's budget, measured beside the raw cost of the platform in the same run.
 import { mkdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { runRow } from './harness/run-row.ts';
@@ -8,27 +8,43 @@ import { rows } from './rows.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+/** Exit status: 0 all rows were measured, 1 some were not, 2 usage, 130 interrupted (with everything stopped). */
 async function bench(options: BenchOptions): Promise<void> {
   const { only, full, nodes, repetitions } = options;
   const chosen = rows.filter(({ name }) => only.length === 0 || only.includes(name));
+  const interrupted = interruption();
   const measured: MeasuredRow[] = [];
   for (const row of chosen) {
     say(`${row.name}: ${row.title}`);
     const began = performance.now();
+    const settings = { full, nodes, repetitions };
     try {
-      const lines = await runRow(row, { settings: { full, nodes, repetitions }, say, nodeFlags: profileFlags(options) });
+      const lines = await runRow(row, { settings, say, nodeFlags: profileFlags(options), interrupted });
       measured.push({ row: row.name, lines });
     } catch (error) {
       say(`${row.name}: FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       process.exitCode = 1;
     }
     say(`${row.name}: took ${Math.round((performance.now() - began) / 1000)} s`);
+    if (interrupted.aborted) process.exit(130);
   }
   const report = makeReport(measured, options);
   const json = options.json === undefined ? jsonPath(report) : resolve(options.json);
   writeJson(json, report);
   process.stdout.write(`${renderReport(report)}\nFigures of every repetition: ${relative('.', json)}\n`);
-  if (options.writeDocs) writeDocs(report);
+  if (!options.writeDocs) return;
+  if (measured.length < rows.length)
+    throw new Error('--write-docs: not every row was measured; the document is as it was');
+  writeDocs(report);
+}
+
+/** Aborts at the first SIGINT or SIGTERM, so that what was started is stopped; a second one ends at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort(new Error(`interrupted by ${signal}`)));
+  }
+  return controller.signal;
 }
 
 function profileFlags({ profile }: BenchOptions): string[] {

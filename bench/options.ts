@@ -47,6 +47,7 @@ export function parseBenchOptions(argv: readonly string[], rows: readonly string
   for (const name of only) {
     if (!rows.includes(name)) throw new Error(`--only: no row ${name}; there are ${rows.join(', ')}`);
   }
+  if (values['write-docs'] && only.length > 0) throw new Error('--write-docs: writes the whole table; leave --only out');
   const { full, list, help, json, profile } = values;
   return {
     ...{ only, full, list, help, json, profile, writeDocs: values['write-docs'] },
@@ -57,6 +58,7 @@ export function parseBenchOptions(argv: readonly string[], rows: readonly string
 
 function integer(flag: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) throw new Error(`${flag}: ${text} is not ${min} to ${max}`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new Error(`${flag}: ${text} is not ${min} to ${max}`);
   return value;
 }

@@ -1,5 +1,5 @@
-import { cpus, release, totalmem } from 'node:os';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type MeasuredLine, summarize } from './harness/line.ts';
 import { renderTable, verdict } from './harness/table.ts';
@@ -12,7 +12,12 @@ export interface MeasuredRow {
 
 export interface Report {
   readonly date: string;
-  readonly machine: { readonly cpus: number; readonly model: string; readonly memoryGiB: number; readonly kernel: string };
+  readonly machine: {
+    readonly cpus: number;
+    readonly model: string;
+    readonly memoryGiB: number;
+    readonly kernel: string;
+  };
   readonly node: string;
   readonly settings: { readonly full: boolean; readonly nodes: number; readonly repetitions: number };
   readonly rows: readonly MeasuredRow[];

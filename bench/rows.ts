@@ -9,4 +9,13 @@ import { startsRow } from './rows/starts.ts';
 import { storeRow } from './rows/store.ts';
 
 /** In the order of the report. */
-export const rows: readonly Row[] = [latencyRow, ordersRow, memoryRow, outputRow, attachRow, storeRow, startsRow, restRow];
+export const rows: readonly Row[] = [
+  latencyRow,
+  ordersRow,
+  memoryRow,
+  outputRow,
+  attachRow,
+  storeRow,
+  startsRow,
+  restRow,
+];

@@ -88,7 +88,8 @@ export class BenchProcess {
         const match = pattern.exec(readFileSync(`${this.#logs}.${end}`, 'utf8'));
         if (match) return match;
       }
-      if (this.#child.exitCode !== null) throw new Error(`the process ended with ${this.#child.exitCode}: ${this.said()}`);
+      if (this.#child.exitCode !== null)
+        throw new Error(`the process ended with ${this.#child.exitCode}: ${this.said()}`);
       if (performance.now() > deadline) throw new Error(`did not say ${pattern} in ${capMs} ms: ${this.said()}`);
       await sleep(10);
     }

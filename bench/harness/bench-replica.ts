@@ -47,7 +47,16 @@ export class BenchReplica {
    * attaching took.
    */
   async simulate(count: number, prefix: string, flags: readonly string[] = []): Promise<SimulatedFleet> {
-    const own = ['--server', this.address, '--count', `${count}`, '--name-prefix', prefix, '--label', `fleet=${prefix}`];
+    const own = [
+      '--server',
+      this.address,
+      '--count',
+      `${count}`,
+      '--name-prefix',
+      prefix,
+      '--label',
+      `fleet=${prefix}`,
+    ];
     const agents = await this.#bench.start({ program: 'agent/simulated/main.ts', args: [...own, ...flags] });
     const [, elapsedMs] = await agents.says(/"attached":\d+,"elapsedMs":(\d+)/, 120_000);
     return { agents, elapsedMs: Number(elapsedMs) };

@@ -11,10 +11,15 @@ export interface RunRowOptions {
   readonly say: (text: string) => void;
   /** Flags for every Node process that is started. */
   readonly nodeFlags?: readonly string[];
+  /** Ends the row, with everything it started. */
+  readonly interrupted?: AbortSignal;
 }
 
 /** Measures one row in a folder of its own and stops whatever it started. */
-export async function runRow(row: Row, { settings, say, nodeFlags = [] }: RunRowOptions): Promise<MeasuredLine[]> {
+export async function runRow(
+  row: Row,
+  { settings, say, nodeFlags = [], interrupted }: RunRowOptions,
+): Promise<MeasuredLine[]> {
   const root = mkdtempSync(join(tmpdir(), 'muster-bench-'));
   const cleanups: (() => Promise<void> | void)[] = [() => rmSync(root, { recursive: true, force: true })];
   let count = 0;
@@ -27,6 +32,7 @@ export async function runRow(row: Row, { settings, say, nodeFlags = [] }: RunRow
       return path;
     },
     async start(options) {
+      interrupted?.throwIfAborted();
       count += 1;
       const flags = [...nodeFlags, ...(options.nodeFlags ?? [])];
       const started = await BenchProcess.start({ ...options, nodeFlags: flags, logs: join(root, `${count}`) });
@@ -42,8 +48,16 @@ export async function runRow(row: Row, { settings, say, nodeFlags = [] }: RunRow
     say: (text) => say(`${row.name}: ${text}`),
   };
   try {
-    return await row.run(bench);
+    return await Promise.race([row.run(bench), ...(interrupted ? [rejectionOf(interrupted)] : [])]);
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
   }
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
 }

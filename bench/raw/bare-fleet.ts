@@ -68,7 +68,13 @@ export class BareFleet {
   #stream(name: 'Order' | 'Read', request: Buffer, each: (bytes: Buffer) => void): Promise<void> {
     const { path, requestSerialize, responseDeserialize } = bareService[name];
     return new Promise((resolve, reject) => {
-      const call = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, new Metadata());
+      const call = this.#client.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        new Metadata(),
+      );
       call.on('data', each);
       call.on('error', reject);
       call.on('end', resolve);

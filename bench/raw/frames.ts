@@ -34,7 +34,12 @@ export function frames(nodes: number): Frames {
   const uid = '0123456789abcdef'.repeat(2);
   const hash = Buffer.alloc(32, 7);
   const plan = { root: hash, count: nodes };
-  const { order, bytes } = buildOrder({ command: { argv: ['true'] }, plan, selector: 'fleet=bench', createdUnixMs: now });
+  const { order, bytes } = buildOrder({
+    command: { argv: ['true'] },
+    plan,
+    selector: 'fleet=bench',
+    createdUnixMs: now,
+  });
   const execution = `${order.id}/${uid}/1`;
   const siblings = Array.from({ length: Math.ceil(Math.log2(nodes)) }, () => hash);
   const epoch = { era: 1, revision: 12_345 };

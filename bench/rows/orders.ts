@@ -1,9 +1,9 @@
 import { BenchReplica } from '../harness/bench-replica.ts';
-import { runOnAll } from '../harness/run-on-all.ts';
 import { atMost, atMostTimesRaw } from '../harness/line.ts';
 import { simulatedNote } from '../harness/notes.ts';
 import { repeatPairs } from '../harness/repeat.ts';
 import type { Row } from '../harness/row.ts';
+import { runOnAll } from '../harness/run-on-all.ts';
 import { BareFleet, submitBytes } from '../raw/bare-fleet.ts';
 
 interface Exchange {

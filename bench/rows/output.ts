@@ -1,11 +1,10 @@
 import { type FollowEvent, followJob } from '../../cli/job/follow-job.ts';
 import { readOutput } from '../../cli/job/read-output.ts';
-import type { FrozenOrder } from '../../cli/job/submit-order.ts';
 import type { BenchProcess } from '../harness/bench-process.ts';
 import { BenchReplica } from '../harness/bench-replica.ts';
 import { atLeastTimesRaw, type Budget, type MeasuredLine } from '../harness/line.ts';
 import { residentBytes } from '../harness/process-cost.ts';
-import { repeatPairs } from '../harness/repeat.ts';
+import { type Pair, repeatPairs } from '../harness/repeat.ts';
 import type { Row } from '../harness/row.ts';
 import { spread } from '../harness/stats.ts';
 import { BareFleet } from '../raw/bare-fleet.ts';
@@ -23,6 +22,12 @@ interface Passed {
   readonly grownMib: number;
 }
 
+/** While the command writes, and from the spool afterwards. */
+interface Figures {
+  readonly live: Passed;
+  readonly later: Passed;
+}
+
 /** A stream of output of one real node, through a replica to a reader: while the command writes it, and from the spool afterwards. */
 export const outputRow: Row = {
   name: 'output',
@@ -35,45 +40,49 @@ export const outputRow: Row = {
     const agent = await replica.startAgent('real');
     const planned = await replica.planNode('real');
     const command = { argv: ['head', '-c', String(bytes), '/dev/zero'] };
-    let order: FrozenOrder | undefined;
-    const raw = () => watching([bare.relay, agents], bytes, () => bare.read(bytes));
     const processes = [replica.process, agent];
-    const live = await repeatPairs<Passed>(bench, {
-      raw,
-      muster: () =>
-        watching(processes, bytes, async () => {
-          order = replica.freeze({ command, limits: { outputBoundBytes: 2 * fullBytes } }, planned);
+    const pairs = await repeatPairs<Figures>(bench, {
+      async raw() {
+        const passed = await watching([bare.relay, agents], bytes, () => bare.read(bytes));
+        return { live: passed, later: passed };
+      },
+      async muster() {
+        const order = replica.freeze({ command, limits: { outputBoundBytes: 2 * fullBytes } }, planned);
+        const live = await watching(processes, bytes, async () => {
           await replica.submit(order);
           return received(watched(replica, order.id), bytes);
-        }),
-    });
-    const kept = order?.id ?? '';
-    const later = await repeatPairs<Passed>(bench, {
-      raw,
-      muster: () => watching(processes, bytes, () => received(logs(replica, kept), bytes)),
+        });
+        return { live, later: await watching(processes, bytes, () => received(logs(replica, order.id), bytes)) };
+      },
     });
     const note =
       `${bytes / mib} MiB of stdout of a real command on a real agent, 64 KiB a message, from the first byte at the reader to the ` +
       'last. Raw: the same chunks from a bare grpc-js client through a bare relay to the reader; nothing is kept.';
     return [
-      line('output of one node through a replica, as it is written', live, note, atLeastTimesRaw(0.6)),
-      line('output of one node through a replica, from the spool', later, note),
+      line('output of one node through a replica, as it is written', pairs, 'live', note, atLeastTimesRaw(0.6)),
+      line('output of one node through a replica, from the spool', pairs, 'later', note),
       {
         what: 'memory of replica and agent together grew by at most, meanwhile',
-        ...{ unit: 'MiB', raw: live.map((pair) => pair.raw.grownMib), muster: live.map((pair) => pair.muster.grownMib) },
+        unit: 'MiB',
+        raw: pairs.map(({ raw }) => raw.live.grownMib),
+        muster: pairs.map(({ muster }) => muster.live.grownMib),
         budget: { text: `flat: ≤ ${flatMib} MiB`, met: ({ muster }) => muster.median <= flatMib },
       },
     ];
   },
 };
 
-type Pairs = readonly { readonly raw: Passed; readonly muster: Passed }[];
-
-const line = (what: string, pairs: Pairs, note: string, budget?: Budget): MeasuredLine => ({
-  ...{ what, unit: 'MB/s', note, ...(budget && { budget }) },
-  raw: pairs.map(({ raw }) => raw.mbPerS),
-  muster: pairs.map(({ muster }) => muster.mbPerS),
-});
+function line(
+  what: string,
+  pairs: readonly Pair<Figures>[],
+  which: 'live' | 'later',
+  note: string,
+  budget?: Budget,
+): MeasuredLine {
+  const raw = pairs.map((pair) => pair.raw[which].mbPerS);
+  const muster = pairs.map((pair) => pair.muster[which].mbPerS);
+  return { what, unit: 'MB/s', raw, muster, note, ...(budget && { budget }) };
+}
 
 async function watching(
   processes: readonly BenchProcess[],

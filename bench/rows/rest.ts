@@ -36,7 +36,9 @@ export const restRow: Row = {
     const share = (who: Watched) => windows.map((window) => window[who].cpuPercent);
     const memory = (who: Watched) => windows.map((window) => window[who].mib);
     const lone = share('lone');
-    const at10k = share('replica').map((percent, at) => (lone[at] ?? 0) + ((percent - (lone[at] ?? 0)) * 10_000) / nodes);
+    const at10k = share('replica').map(
+      (percent, at) => (lone[at] ?? 0) + ((percent - (lone[at] ?? 0)) * 10_000) / nodes,
+    );
     return [
       {
         what: `replica at rest with ${nodes.toLocaleString('en-US')} sessions`,

@@ -1,3 +1,4 @@
+import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
 import { BenchReplica } from '../harness/bench-replica.ts';
 import { atLeastTimesRaw } from '../harness/line.ts';
 import { repeatPairs } from '../harness/repeat.ts';
@@ -7,6 +8,12 @@ import { type InFlight, inFlight } from '../raw/in-flight.ts';
 const concurrency = 8;
 const count = 200;
 const fullCount = 2000;
+
+/** A second: by the engine alone, and through a replica. */
+interface Figures {
+  readonly alone: number;
+  readonly through: number;
+}
 
 /** Executions of `true` on one node, eight at once: by the agent's engine alone, and through a replica. */
 export const startsRow: Row = {
@@ -21,39 +28,39 @@ export const startsRow: Row = {
     await replica.startAgent('real');
     const planned = await replica.planNode('real');
     const perSecond = ({ elapsedMs }: InFlight): number => (total / elapsedMs) * 1000;
-    const raw = async () => perSecond(await platform.ask<InFlight>('spawn', { count: total, concurrency }));
-    const alone = await repeatPairs<number>(bench, {
-      raw,
-      muster: async () => perSecond(await engine.ask<InFlight>('run', { count: total, concurrency })),
-    });
-    const through = await repeatPairs<number>(bench, {
-      raw,
-      muster: async () =>
-        perSecond(
-          await inFlight(total, concurrency, async () => {
-            const order = replica.freeze({ command: { argv: ['true'] } }, planned);
-            await replica.submit(order);
-            for await (const { result } of replica.watch(order.id)) if (result?.exitCode === 0) return 0;
-            throw new Error('a job closed without an exit status');
-          }),
-        ),
+    const pairs = await repeatPairs<Figures>(bench, {
+      async raw() {
+        const spawned = perSecond(await platform.ask<InFlight>('spawn', { count: total, concurrency }));
+        return { alone: spawned, through: spawned };
+      },
+      muster: async () => ({
+        alone: perSecond(await engine.ask<InFlight>('run', { count: total, concurrency })),
+        through: perSecond(await inFlight(total, concurrency, () => runTrue(replica, planned))),
+      }),
     });
     const rawNote = `\`true\`, ${total} times a repetition, ${concurrency} at once. Raw: Node’s spawn of \`true\`, ${concurrency} at once.`;
     return [
       {
         what: 'executions started on one node, ×8, by the agent’s engine',
         ...{ unit: '1/s', budget: atLeastTimesRaw(0.35) },
-        raw: alone.map((pair) => pair.raw),
-        muster: alone.map((pair) => pair.muster),
+        raw: pairs.map(({ raw }) => raw.alone),
+        muster: pairs.map(({ muster }) => muster.alone),
         note: `${rawNote} The real engine with journal, supervisors and FIFOs, from offer to result, in a process without a session.`,
       },
       {
         what: 'the same through a replica, a job each',
         unit: '1/s',
-        raw: through.map((pair) => pair.raw),
-        muster: through.map((pair) => pair.muster),
+        raw: pairs.map(({ raw }) => raw.through),
+        muster: pairs.map(({ muster }) => muster.through),
         note: `${rawNote} From submit to the exit status at the client, embedded store; client, replica and agent share the cores.`,
       },
     ];
   },
 };
+
+async function runTrue(replica: BenchReplica, planned: readonly PlannedNode__Output[]): Promise<number> {
+  const order = replica.freeze({ command: { argv: ['true'] } }, planned);
+  await replica.submit(order);
+  for await (const { result } of replica.watch(order.id)) if (result?.exitCode === 0) return 0;
+  throw new Error('a job closed without `true` having exited with 0');
+}

@@ -7,13 +7,18 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { HelloPages } from '../fleet/hello.ts';
 import type { AgentStream, Session } from '../fleet/session.ts';
 
-/** An agent that opens a stream must have said all of its `Hello` by then. */
-const helloTimeoutMs = 15_000;
+const standardHelloTimeoutMs = 15_000;
 
 /** `AgentService`: gathers the pages of `Hello`, then hands every frame to the session. */
-export function agentService(options: { fleet: Fleet; log: Log }): AgentServiceHandlers {
+export function agentService(options: {
+  fleet: Fleet;
+  log: Log;
+  /** An agent that opens a stream must have said all of its `Hello` by then. */
+  helloTimeoutMs?: number;
+}): AgentServiceHandlers {
+  const { helloTimeoutMs = standardHelloTimeoutMs } = options;
   return {
-    Connect: (call) => new AgentCall(call as AgentStream, options.fleet, options.log).begin(),
+    Connect: (call) => new AgentCall(call as AgentStream, options.fleet, options.log).begin(helloTimeoutMs),
   };
 }
 
@@ -34,14 +39,17 @@ class AgentCall {
     this.#log = log;
   }
 
-  begin(): void {
+  begin(helloTimeoutMs: number): void {
     const call = this.#call;
     call.on('data', (frame: ConnectRequest__Output) => this.#guard(() => this.#frame(frame)));
     call.on('error', (error) => this.#end(error.message));
     call.on('cancelled', () => this.#end('the agent cancelled'));
     call.on('end', () => this.#end('the agent hung up'));
     call.on('close', () => this.#end('the connection closed'));
-    this.#timer = setTimeout(() => this.#refuse(new MusterError('FRAME_INVALID', 'hello: did not come')), helloTimeoutMs);
+    this.#timer = setTimeout(
+      () => this.#refuse(new MusterError('FRAME_INVALID', 'hello: did not come')),
+      helloTimeoutMs,
+    );
     this.#timer.unref();
   }
 

@@ -1,9 +1,9 @@
 import type { ClusterServiceHandlers } from '../../proto/gen/muster/v1/ClusterService.ts';
+import { MusterError } from '../../shared/errors.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
 import type { Handlers } from './handlers.ts';
-import { MusterError } from '../../shared/errors.ts';
 
 const protocolVersion = 1;
 

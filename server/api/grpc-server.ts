@@ -34,7 +34,9 @@ export class GrpcServer {
     for (const [name, implementation] of Object.entries(options.services)) {
       this.#server.addService(serviceDefinition(name), implementation as Implementation);
     }
-    this.#health = new HealthImplementation(Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])));
+    this.#health = new HealthImplementation(
+      Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])),
+    );
     this.#health.addToServer(this.#server);
     addReflection(this.#server, [...this.#services, 'grpc.health.v1.Health']);
   }

@@ -57,7 +57,8 @@ export class Handlers {
           this.#observe({ method: call.getPath(), code: 0, durationMs: performance.now() - started });
         },
         (error: unknown) => {
-          if (abort.signal.aborted) this.#observe({ method: call.getPath(), code: 1, durationMs: performance.now() - started });
+          if (abort.signal.aborted)
+            this.#observe({ method: call.getPath(), code: 1, durationMs: performance.now() - started });
           else call.emit('error', this.#failed(call.getPath(), started, error));
         },
       );

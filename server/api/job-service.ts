@@ -7,8 +7,9 @@ import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { invalidField, MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, isJobId, type JobId, type NodeUid } from '../../shared/ids.ts';
 import { planRoot } from '../../shared/merkle.ts';
-import { buildOrder } from '../../shared/order.ts';
 import { maxGraceMs } from '../../shared/order/limits.ts';
+import { buildOrder } from '../../shared/order.ts';
+import { type Clock, systemClock } from '../../shared/time.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { plan } from '../jobs/plan.ts';
@@ -28,6 +29,7 @@ export interface JobServiceOptions {
   readonly jobs: Jobs;
   readonly outputs: Outputs;
   readonly now: () => number;
+  readonly clock?: Clock;
 }
 
 const nodesAPage = 1000;
@@ -35,8 +37,12 @@ const maxSignal = 64;
 
 /** `JobService`: translates, calls, translates back. */
 export function jobService(options: JobServiceOptions): JobServiceHandlers {
-  const { handlers, directory, jobs, outputs } = options;
+  const { handlers, directory, jobs, outputs, clock = systemClock } = options;
   const nodeAway = (uid: string): boolean => directory.get(uid as NodeUid)?.presence === undefined;
+  const onNodeAway = (listener: (uid: string) => void): (() => void) =>
+    directory.subscribe(({ uid, before, after }) => {
+      if (before?.presence && !after?.presence) listener(uid);
+    });
   const message = (progress: JobProgress) => jobMessage(progress, jobs.coordinatorOf(progress));
   const watch = (
     progress: JobProgress,
@@ -49,6 +55,8 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       outputs: request.withoutOutput ? undefined : outputs,
       resume: request.resume,
       nodeAway,
+      onNodeAway,
+      clock,
       coordinator: () => jobs.coordinatorOf(progress),
       send,
       signal,
@@ -62,7 +70,13 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     }),
     Submit: handlers.unary(async ({ order, targets, signature, stdin, traceparent }, context) => {
       const parent = traceparent || context.traceparent;
-      const submission = { orderBytes: Buffer.from(order), targets, signature, stdin: Buffer.from(stdin), traceparent: parent };
+      const submission = {
+        orderBytes: Buffer.from(order),
+        targets,
+        signature,
+        stdin: Buffer.from(stdin),
+        traceparent: parent,
+      };
       const { progress, existed } = await jobs.submit(submission);
       return { job: message(progress), existed };
     }),
@@ -75,12 +89,19 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     Watch: handlers.serverStream(async (request, send, { signal }) => {
       const progress = await jobs.progress(jobId(request.jobId), signal);
       const { withoutOutput } = request;
-      await watch(progress, { withoutOutput, resume: resumePoints(request.resume) }, (event) => send({ event }), signal);
+      await watch(
+        progress,
+        { withoutOutput, resume: resumePoints(request.resume) },
+        (event) => send({ event }),
+        signal,
+      );
     }),
     GetJob: handlers.unary(async (request) => ({ job: message(await existing(jobs, request.jobId)) })),
     ListJobs: handlers.unary(async (request) => {
       const limit = pageSize(request.pageSize, 50);
-      const found = request.openOnly ? await openJobs(jobs, limit, request.pageToken) : await jobs.stored.newest(limit, request.pageToken);
+      const found = request.openOnly
+        ? await openJobs(jobs, limit, request.pageToken)
+        : await jobs.stored.newest(limit, request.pageToken);
       const snapshots = await Promise.all(found.jobs.map((id) => jobs.snapshot(id)));
       const listed = snapshots.filter((progress) => progress !== undefined);
       return { jobs: listed.map(message), nextPageToken: found.next ?? '' };
@@ -99,10 +120,15 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       const cancel = cancelOptions(request);
       return { job: message(await jobs.cancel(jobId(request.jobId), cancel, signal)) };
     }),
-    ReadOutput: handlers.serverStream<ReadOutputRequest__Output, ReadOutputResponse>(async (request, send, { signal }) => {
-      const progress = await existing(jobs, request.jobId);
-      await readOutput({ progress, request, outputs, nodeAway, isOver: (state) => isTerminal(state), signal }, (chunk) => send({ chunk }));
-    }),
+    ReadOutput: handlers.serverStream<ReadOutputRequest__Output, ReadOutputResponse>(
+      async (request, send, { signal }) => {
+        const progress = await existing(jobs, request.jobId);
+        await readOutput(
+          { progress, request, outputs, nodeAway, isOver: (state) => isTerminal(state), signal },
+          (chunk) => send({ chunk }),
+        );
+      },
+    ),
   };
 }
 
@@ -117,19 +143,28 @@ async function existing(jobs: Jobs, id: string): Promise<JobProgress> {
   return progress;
 }
 
-async function openJobs(jobs: Jobs, limit: number, token: string): Promise<{ jobs: JobId[]; next: string | undefined }> {
+async function openJobs(
+  jobs: Jobs,
+  limit: number,
+  token: string,
+): Promise<{ jobs: JobId[]; next: string | undefined }> {
   const open = (await jobs.stored.openJobs()).filter((id) => id > token);
   return { jobs: open.slice(0, limit), next: open.length > limit ? open[limit - 1] : undefined };
 }
 
 function cancelOptions({ signal, graceMs }: CancelRequest__Output): { signal: number; graceMs: number | undefined } {
   if (signal > maxSignal) throw invalidField('signal', `${signal} is no signal; 0 to ${maxSignal}`);
-  if (graceMs !== undefined && graceMs > maxGraceMs) throw invalidField('grace_ms', `${graceMs} is more than ${maxGraceMs}`);
+  if (graceMs !== undefined && graceMs > maxGraceMs)
+    throw invalidField('grace_ms', `${graceMs} is more than ${maxGraceMs}`);
   return { signal, graceMs };
 }
 
 /** Plan and order in one, unsigned: for people with grpcurl. */
-async function submitRun(options: JobServiceOptions, request: RunRequest__Output, context: CallContext): Promise<JobProgress> {
+async function submitRun(
+  options: JobServiceOptions,
+  request: RunRequest__Output,
+  context: CallContext,
+): Promise<JobProgress> {
   const { spec } = request;
   if (!spec?.command) throw invalidField('spec.command', 'is required');
   const nodes = plan(options.directory, request.target);

@@ -37,7 +37,9 @@ export function nodeService({ handlers, directory, inventory, fleet }: Options):
       const last = page.at(-1);
       return { nodes: page.map(message), nextPageToken: start + limit < nodes.length ? (last?.name ?? '') : '' };
     }),
-    WatchNodes: handlers.serverStream((request, send, { signal }) => watchNodes(directory, message, request, send, signal)),
+    WatchNodes: handlers.serverStream((request, send, { signal }) =>
+      watchNodes(directory, message, request, send, signal),
+    ),
     SetLabels: handlers.unary(async (request) => {
       validateLabels(request.set, 'set');
       for (const [index, key] of request.remove.entries()) {
@@ -47,7 +49,8 @@ export function nodeService({ handlers, directory, inventory, fleet }: Options):
       return await change(request.node, (node) => {
         const labels = new Map(Object.entries({ ...node.labels, ...request.set }));
         for (const key of request.remove) labels.delete(key);
-        if (labels.size > 64) throw invalidField('set', `the node would have ${labels.size} labels; at most 64 are allowed`);
+        if (labels.size > 64)
+          throw invalidField('set', `the node would have ${labels.size} labels; at most 64 are allowed`);
         return { ...node, labels: Object.fromEntries(labels) };
       });
     }),

@@ -3,7 +3,7 @@ import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOu
 import { invalidField, MusterError } from '../../shared/errors.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import type { JobProgress } from '../jobs/progress.ts';
-import { chunkFields } from '../jobs/watch.ts';
+import { chunkFields } from '../jobs/wire.ts';
 import type { OutputPiece } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
 
@@ -25,7 +25,9 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
   const target = progress.targets[index];
   const state = progress.stateAt(index);
   if (!target || state === 'EXECUTION_STATE_PENDING') {
-    throw new MusterError('UNKNOWN_EXECUTION', `${request.node} has not begun with job ${progress.id}`, { field: 'node' });
+    throw new MusterError('UNKNOWN_EXECUTION', `${request.node} has not begun with job ${progress.id}`, {
+      field: 'node',
+    });
   }
   const head = { execution: progress.executionAt(index), node: target.name, stream };
   const result = progress.resultAt(index);
@@ -36,7 +38,8 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
     throw new MusterError('OFFSET_PAST_END', `from: ${request.from} is past the end at ${total}`, { field: 'from' });
   }
   if (over && Number(result?.startedUnixMs ?? 0) === 0) return await send({ ...head, offset: 0, end: true });
-  if (options.nodeAway(target.uid)) throw new MusterError('NODE_AWAY', `${target.name} has no session; its output is there`);
+  if (options.nodeAway(target.uid))
+    throw new MusterError('NODE_AWAY', `${target.name} has no session; its output is there`);
   const until = request.until === 0 ? Number.POSITIVE_INFINITY : request.until;
   const { execution, node } = { execution: head.execution, node: target.uid };
   for await (const piece of options.outputs.follow({ execution, node, stream, from: request.from, signal })) {
@@ -53,11 +56,12 @@ function streamOf(stream: ReadOutputRequest__Output['stream']): OutputStreamName
 
 function targetOf(progress: JobProgress, request: ReadOutputRequest__Output): number {
   if (request.node === '') throw invalidField('node', 'is required: a name or uid');
-  const index =
-    progress.indexOf(request.node) ?? progress.targets.findIndex((target) => target.name === request.node);
+  const index = progress.indexOf(request.node) ?? progress.targets.findIndex((target) => target.name === request.node);
   if (index < 0 || request.attempt > 1) {
     const attempt = request.attempt > 1 ? `, attempt ${request.attempt}` : '';
-    throw new MusterError('UNKNOWN_EXECUTION', `job ${progress.id} has no execution on ${request.node}${attempt}`, { field: 'node' });
+    throw new MusterError('UNKNOWN_EXECUTION', `job ${progress.id} has no execution on ${request.node}${attempt}`, {
+      field: 'node',
+    });
   }
   return index;
 }

@@ -7,7 +7,8 @@ const maxPoints = 100_000;
 
 /** What the caller of a watch has already, by execution. INVALID_FIELD naming the point at fault. */
 export function resumePoints(points: readonly ResumePoint__Output[]): ReadonlyMap<ExecutionId, Resume> {
-  if (points.length > maxPoints) throw invalidField('resume', `has ${points.length} entries; at most ${maxPoints} are allowed`);
+  if (points.length > maxPoints)
+    throw invalidField('resume', `has ${points.length} entries; at most ${maxPoints} are allowed`);
   const resume = new Map<ExecutionId, Resume>();
   for (const [index, point] of points.entries()) {
     const field = `resume[${index}]`;

@@ -1,4 +1,4 @@
-import { IndexQueue } from './index-queue.ts';
+import { Queue } from './queue.ts';
 import { isError, isTerminal, raises, type StateName } from './states.ts';
 
 /** What is to be done now. Whoever carries it out need not answer: the next events tell. */
@@ -59,7 +59,7 @@ export class Rollout {
   readonly #places: Uint8Array;
   readonly #flags: Uint8Array;
   /** Passed over or given back, and able to go now. */
-  readonly #ready = new IndexQueue();
+  readonly #ready = new Queue<number>();
   #cancels: number[] = [];
   /** Everything below has been looked at once. */
   #cursor = 0;

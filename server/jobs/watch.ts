@@ -1,13 +1,15 @@
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { MusterError } from '../../shared/errors.ts';
-import type { ExecutionId } from '../../shared/ids.ts';
+import type { ExecutionId, NodeUid } from '../../shared/ids.ts';
+import type { Clock, Timer } from '../../shared/time.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
-import type { OutputPiece } from '../output/output-piece.ts';
+import { endOf } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { JobProgress } from './progress.ts';
+import { Queue } from './queue.ts';
 import { isTerminal, raises } from './states.ts';
-import { executionMessage, jobMessage } from './wire.ts';
+import { chunkFields, executionMessage, jobMessage } from './wire.ts';
 
 /** What a watcher already has of one execution. */
 export interface Resume {
@@ -23,18 +25,29 @@ export interface WatchOptions {
   readonly outputs: Outputs | undefined;
   readonly resume: ReadonlyMap<ExecutionId, Resume>;
   readonly nodeAway: (uid: string) => boolean;
+  /** Calls `listener` whenever a node has lost its session; returns what ends that. */
+  readonly onNodeAway: (listener: (uid: string) => void) => () => void;
+  readonly clock: Clock;
   readonly coordinator: () => string;
   readonly send: (event: WatchEvent) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
+/** One stream of one execution on its way to the watcher. */
 interface Relay {
+  readonly index: number;
   readonly uid: string;
-  readonly abort: AbortController;
+  readonly stream: OutputStreamName;
+  position: number;
+  abort: AbortController;
+  /** Runs while the node is away and the job is closed. */
+  patience: Timer | undefined;
 }
 
 const streams: readonly OutputStreamName[] = ['OUTPUT_STREAM_STDOUT', 'OUTPUT_STREAM_STDERR'];
 const executionsAMessage = 500;
+/** How long a node may be away, after its job has closed, before its output is given up. */
+const patienceMs = 5000;
 
 /**
  * One watcher of one job: a snapshot of what it lacks, then every change, and the output behind them. Holds at most one mark a
@@ -44,8 +57,9 @@ export class Watcher {
   readonly #options: WatchOptions;
   readonly #dirty = new Set<number>();
   readonly #followed = new Set<number>();
-  readonly #output: { chunk: OutputChunk; sent: () => void; failed: (reason: unknown) => void }[] = [];
-  readonly #relays = new Set<Relay>();
+  readonly #output = new Queue<{ chunk: OutputChunk; sent: () => void; failed: (reason: unknown) => void }>();
+  /** By node uid. */
+  readonly #relays = new Map<string, Set<Relay>>();
   #jobDirty = true;
   #following = 0;
   #wake: (() => void) | undefined;
@@ -59,20 +73,23 @@ export class Watcher {
   /** Resolves when everything has been sent; rejects when the send fails or the signal aborts. */
   async run(): Promise<void> {
     const { progress, resume, signal } = this.#options;
+    signal.throwIfAborted();
     const unsubscribe = progress.subscribe((change) => this.#changed(change));
+    const unsubscribeAway = this.#options.onNodeAway((uid) => this.#nodeWent(uid));
     const stop = (): void => this.#end(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
       for (let index = 0; index < progress.targets.length; index += 1) {
         const seen = resume.get(progress.executionAt(index));
         if (seen === undefined || raises(seen.state, progress.stateAt(index))) this.#dirty.add(index);
-        this.#follow(index);
+        this.#begin(index);
       }
       await this.#sendStates();
       await this.#send({ snapshotEnd: {} });
       await this.#pump();
     } finally {
       unsubscribe();
+      unsubscribeAway();
       signal.removeEventListener('abort', stop);
       this.#end(new Error('the watch is over'));
     }
@@ -80,24 +97,50 @@ export class Watcher {
 
   #end(reason: unknown): void {
     this.#ended = reason;
-    for (const waiting of this.#output.splice(0)) waiting.failed(reason);
-    for (const relay of this.#relays) relay.abort.abort(reason);
+    for (let waiting = this.#output.shift(); waiting; waiting = this.#output.shift()) waiting.failed(reason);
+    for (const relay of this.#allRelays()) relay.abort.abort(reason);
     this.#wakeUp();
+  }
+
+  *#allRelays(): Generator<Relay> {
+    for (const relays of this.#relays.values()) yield* relays;
   }
 
   #changed(change: number | 'job'): void {
     if (change === 'job') {
       this.#jobDirty = true;
-      for (const relay of this.#relays) this.#giveUpOnAway(relay);
+      if (this.#options.progress.state === 'closed') this.#closed();
     } else {
       this.#dirty.add(change);
-      this.#follow(change);
+      this.#begin(change);
     }
     this.#wakeUp();
   }
 
+  /** What was not heard of is undetermined now, and nobody waits for its output any longer. */
+  #closed(): void {
+    const { progress, nodeAway } = this.#options;
+    for (const index of progress.targets.keys()) if (!isTerminal(progress.stateAt(index))) this.#dirty.add(index);
+    for (const relay of this.#allRelays()) {
+      if (nodeAway(relay.uid)) relay.abort.abort(away);
+      else if (!isTerminal(progress.stateAt(relay.index))) relay.abort.abort(undetermined);
+    }
+  }
+
+  /** A node that goes for a moment only keeps its readers; once the job is closed nothing says that it ever returns. */
+  #nodeWent(uid: string): void {
+    const { progress, nodeAway, clock } = this.#options;
+    if (progress.state !== 'closed') return;
+    for (const relay of this.#relays.get(uid) ?? []) {
+      relay.patience ??= clock.after(patienceMs, () => {
+        relay.patience = undefined;
+        if (nodeAway(uid)) relay.abort.abort(away);
+      });
+    }
+  }
+
   /** Begins to read an execution's output once there can be any. */
-  #follow(index: number): void {
+  #begin(index: number): void {
     const { progress, outputs } = this.#options;
     const state = progress.stateAt(index);
     if (!outputs || this.#followed.has(index) || state === 'EXECUTION_STATE_PENDING') return;
@@ -121,33 +164,54 @@ export class Watcher {
   }
 
   async #relay(outputs: Outputs, index: number, stream: OutputStreamName): Promise<void> {
-    const { progress, resume } = this.#options;
+    const { progress, resume, nodeAway } = this.#options;
     const target = progress.targets[index];
-    const execution = progress.executionAt(index);
-    const seen = resume.get(execution);
+    const seen = resume.get(progress.executionAt(index));
     const stdout = stream === 'OUTPUT_STREAM_STDOUT';
     if (!target || (stdout ? seen?.stdoutEnded : seen?.stderrEnded)) return;
-    const from = (stdout ? seen?.stdoutOffset : seen?.stderrOffset) ?? 0;
-    const head = { execution, node: target.name, stream };
-    const relay = { uid: target.uid, abort: new AbortController() };
-    this.#relays.add(relay);
-    this.#giveUpOnAway(relay);
-    const { signal } = relay.abort;
+    const position = (stdout ? seen?.stdoutOffset : seen?.stderrOffset) ?? 0;
+    const { uid } = target;
+    const relay: Relay = { index, uid, stream, position, abort: new AbortController(), patience: undefined };
+    const siblings = this.#relays.get(uid) ?? new Set();
+    this.#relays.set(uid, siblings.add(relay));
+    if (progress.state === 'closed' && nodeAway(uid)) relay.abort.abort(away);
+    else if (progress.state === 'closed' && !isTerminal(progress.stateAt(index))) relay.abort.abort(undetermined);
     try {
-      for await (const piece of outputs.follow({ execution, node: target.uid, stream, from, signal })) {
-        await this.#queue({ ...head, ...chunkFields(piece) });
-      }
-    } catch (error) {
-      if (signal.reason !== nodeAway) throw error;
-      await this.#queue({ ...head, unavailable: 'node-away' });
+      await this.#follow(outputs, relay);
     } finally {
-      this.#relays.delete(relay);
+      relay.patience?.cancel();
+      siblings.delete(relay);
+      if (siblings.size === 0) this.#relays.delete(uid);
     }
   }
 
-  /** Once the job is closed nothing says that a node that is away ever returns. */
-  #giveUpOnAway(relay: Relay): void {
-    if (this.#options.progress.state === 'closed' && this.#options.nodeAway(relay.uid)) relay.abort.abort(nodeAway);
+  async #follow(outputs: Outputs, relay: Relay): Promise<void> {
+    const untilPresent = relay.abort.signal.reason === undetermined;
+    if (untilPresent) relay.abort = new AbortController();
+    const { signal } = relay.abort;
+    const { progress } = this.#options;
+    const { stream, uid } = relay;
+    const execution = progress.executionAt(relay.index);
+    const head = { execution, node: progress.targets[relay.index]?.name ?? '', stream };
+    try {
+      const node = uid as NodeUid;
+      for await (const piece of outputs.follow({
+        execution,
+        node,
+        stream,
+        from: relay.position,
+        untilPresent,
+        signal,
+      })) {
+        const unavailable = piece.type === 'present' && { unavailable: 'undetermined' };
+        await this.#queue({ ...head, ...chunkFields(piece), ...unavailable });
+        relay.position = endOf(piece);
+      }
+    } catch (error) {
+      if (signal.reason === undetermined) return await this.#follow(outputs, relay);
+      if (signal.reason !== away) throw error;
+      await this.#queue({ ...head, offset: relay.position, unavailable: 'node-away' });
+    }
   }
 
   #queue(chunk: OutputChunk): Promise<void> {
@@ -209,7 +273,8 @@ export class Watcher {
   }
 }
 
-const nodeAway = new Error('the node is away');
+const away = new Error('the node is away');
+const undetermined = new Error('the job closed without an end of the execution');
 
 /** False for what never ran, and for a stream that is known to have stayed empty. */
 function mayHaveOutput(progress: JobProgress, index: number, stream: OutputStreamName): boolean {
@@ -218,19 +283,4 @@ function mayHaveOutput(progress: JobProgress, index: number, stream: OutputStrea
   if (!result || Number(result.startedUnixMs ?? 0) === 0) return false;
   const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result.stdout : result.stderr;
   return Number(summary?.bytes ?? 0) > 0 || (summary?.gaps?.length ?? 0) > 0;
-}
-
-export function chunkFields(piece: OutputPiece): Pick<OutputChunk, 'offset' | 'data' | 'gap' | 'end' | 'unavailable'> {
-  switch (piece.type) {
-    case 'data':
-      return { offset: piece.offset, data: piece.data };
-    case 'gap':
-      return { offset: piece.from, gap: { from: piece.from, until: piece.until, reason: piece.reason } };
-    case 'end':
-      return { offset: piece.offset, end: true };
-    case 'present':
-      return { offset: piece.offset };
-    case 'unavailable':
-      return { offset: piece.offset, unavailable: piece.reason };
-  }
 }

@@ -1,7 +1,9 @@
 import type { Execution } from '../../proto/gen/muster/v1/Execution.ts';
 import type { Job } from '../../proto/gen/muster/v1/Job.ts';
 import type { Order, Order__Output } from '../../proto/gen/muster/v1/Order.ts';
+import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import { codec } from '../../shared/rpc/proto.ts';
+import type { OutputPiece } from '../output/output-piece.ts';
 import type { JobProgress } from './progress.ts';
 import { isTerminal } from './states.ts';
 
@@ -44,4 +46,20 @@ export function executionMessage(progress: JobProgress, index: number, nodeAway:
     undetermined: !over && progress.state === 'closed',
     startedUnixMs: progress.startedAt(index),
   };
+}
+
+/** A piece of output as clients see it. */
+export function chunkFields(piece: OutputPiece): Pick<OutputChunk, 'offset' | 'data' | 'gap' | 'end' | 'unavailable'> {
+  switch (piece.type) {
+    case 'data':
+      return { offset: piece.offset, data: piece.data };
+    case 'gap':
+      return { offset: piece.from, gap: { from: piece.from, until: piece.until, reason: piece.reason } };
+    case 'end':
+      return { offset: piece.offset, end: true };
+    case 'present':
+      return { offset: piece.offset };
+    case 'unavailable':
+      return { offset: piece.offset, unavailable: piece.reason };
+  }
 }

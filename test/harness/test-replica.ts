@@ -8,8 +8,8 @@ import type { Rollout } from '../../proto/gen/muster/v1/Rollout.ts';
 import type { SubmitResponse__Output } from '../../proto/gen/muster/v1/SubmitResponse.ts';
 import type { WatchEvent__Output } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { Replica } from '../../server/replica.ts';
-import { parseReplicaSettings } from '../../server/settings.ts';
-import { newJobId, newNodeUid, type NodeUid } from '../../shared/ids.ts';
+import { parseReplicaSettings, type ReplicaSettings } from '../../server/settings.ts';
+import { type NodeUid, newJobId, newNodeUid } from '../../shared/ids.ts';
 import { planRoot } from '../../shared/merkle.ts';
 import { buildOrder } from '../../shared/order.ts';
 import { RpcClient } from '../../shared/rpc/client.ts';
@@ -36,24 +36,41 @@ export interface OrderOptions {
   readonly jobDeadlineUnixMs?: number;
 }
 
+export interface RunningReplica {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+export type StartReplica = (settings: ReplicaSettings) => Promise<RunningReplica>;
+
+const startReal: StartReplica = (settings) => Replica.start({ settings, clock: systemClock, log: silent });
+
 /** A real replica on real sockets and a real store, in the test's process, with a client of it. Close it. */
 export class TestReplica {
   readonly folder: string;
   readonly #store: string;
-  #replica: Replica | undefined;
+  readonly #start: StartReplica;
+  #replica: RunningReplica | undefined;
   #address: string | undefined;
   #client: RpcClient | undefined;
   readonly #nodes: TestNode[] = [];
 
-  private constructor(folder: string, store: string) {
+  private constructor(folder: string, store: string, start: StartReplica) {
     this.folder = folder;
     this.#store = store;
+    this.#start = start;
   }
 
   /** `store` is an embedded one in a folder of its own where not given. */
-  static async start(options: { store?: string; args?: readonly string[] } = {}): Promise<TestReplica> {
+  static async start(
+    options: { store?: string; args?: readonly string[]; start?: StartReplica } = {},
+  ): Promise<TestReplica> {
     const folder = mkdtempSync(join(tmpdir(), 'muster-replica-'));
-    const test = new TestReplica(folder, options.store ?? `embedded:${join(folder, 'store')}`);
+    const test = new TestReplica(
+      folder,
+      options.store ?? `embedded:${join(folder, 'store')}`,
+      options.start ?? startReal,
+    );
     await test.begin(options.args);
     return test;
   }
@@ -61,9 +78,19 @@ export class TestReplica {
   /** Starts the replica, again where it was stopped: on the same store, at the same address. */
   async begin(args: readonly string[] = []): Promise<void> {
     const listen = this.#address ?? '127.0.0.1:0';
-    const argv = ['--listen', listen, '--http', '127.0.0.1:0', '--store', this.#store, '--name', 'test-replica', ...args];
+    const argv = [
+      '--listen',
+      listen,
+      '--http',
+      '127.0.0.1:0',
+      '--store',
+      this.#store,
+      '--name',
+      'test-replica',
+      ...args,
+    ];
     const settings = parseReplicaSettings(argv, {});
-    this.#replica = await Replica.start({ settings, clock: systemClock, log: silent });
+    this.#replica = await this.#start(settings);
     this.#address = this.#replica.address;
     this.#client ??= new RpcClient({ servers: [this.address] });
   }
@@ -94,7 +121,12 @@ export class TestReplica {
     return await this.#connect(name, uid, {}, executor);
   }
 
-  async #connect(name: string, uid: NodeUid, labels: Record<string, string>, executor: FakeExecutor): Promise<TestNode> {
+  async #connect(
+    name: string,
+    uid: NodeUid,
+    labels: Record<string, string>,
+    executor: FakeExecutor,
+  ): Promise<TestNode> {
     let live = false;
     const identity = { name, uid, bootId: 'boot', version: '0.0.0', labels, facts: { os: 'test' }, capabilities: [] };
     const connection = connect([this.address], executor, { identity, onLive: () => (live = true) });
@@ -105,7 +137,10 @@ export class TestReplica {
   }
 
   /** Submits an order for these nodes, by default `true`. */
-  async submit(nodes: readonly TestNode[], options: OrderOptions = {}): Promise<{ id: string; response: SubmitResponse__Output }> {
+  async submit(
+    nodes: readonly TestNode[],
+    options: OrderOptions = {},
+  ): Promise<{ id: string; response: SubmitResponse__Output }> {
     const targets = nodes.map((node) => node.uid);
     const { order, bytes } = buildOrder({
       id: options.id ?? newJobId(),

@@ -1,0 +1,115 @@
+import { agentService } from '../../server/api/agent-service.ts';
+import { GrpcServer } from '../../server/api/grpc-server.ts';
+import { Handlers } from '../../server/api/handlers.ts';
+import { jobService } from '../../server/api/job-service.ts';
+import { nodeService } from '../../server/api/node-service.ts';
+import { Directory } from '../../server/fleet/directory.ts';
+import { DirectorySync } from '../../server/fleet/directory-sync.ts';
+import { Fleet } from '../../server/fleet/fleet.ts';
+import { Inventory } from '../../server/fleet/inventory.ts';
+import { ClaimQueue } from '../../server/fleet/presence.ts';
+import { Jobs } from '../../server/jobs/jobs.ts';
+import { Outputs } from '../../server/output/outputs.ts';
+import type { ReplicaSettings } from '../../server/settings.ts';
+import { openStore } from '../../server/store/open.ts';
+import { ReplicaLease } from '../../server/store/replica-lease.ts';
+import { JumpClock } from '../server/store/jump-clock.ts';
+import { silent } from './agent-connection.ts';
+import { FaultyStore } from './faulty-store.ts';
+
+/** A replica as `Replica` puts it together, around a store that fails and a clock that jumps as the test says. */
+export class FaultyReplica {
+  readonly store: FaultyStore;
+  readonly clock: JumpClock;
+  readonly lease: ReplicaLease;
+  readonly directory: Directory;
+  readonly outputs: Outputs;
+  readonly fleet: Fleet;
+  readonly jobs: Jobs;
+  readonly grpc: GrpcServer;
+  readonly sync: DirectorySync;
+  readonly unexpected: unknown[] = [];
+
+  static async start(settings: ReplicaSettings, options: { helloTimeoutMs?: number } = {}): Promise<FaultyReplica> {
+    const store = new FaultyStore(await openStore({ store: settings.store, log: silent }));
+    const parts: { replica?: FaultyReplica } = {};
+    const clock = new JumpClock();
+    const lease = await ReplicaLease.grant({
+      ...{ store, clock, log: silent, termMs: settings.leaseTermMs },
+      regranted: async () => {
+        await parts.replica?.fleet.reclaimAll();
+        await parts.replica?.jobs.reclaimAll();
+      },
+    });
+    parts.replica = new FaultyReplica({ settings, store, lease, clock, ...options });
+    const { sync, jobs, grpc } = parts.replica;
+    await sync.start();
+    await jobs.adopt();
+    await grpc.listen(settings.listen);
+    return parts.replica;
+  }
+
+  private constructor(options: {
+    settings: ReplicaSettings;
+    store: FaultyStore;
+    lease: ReplicaLease;
+    clock: JumpClock;
+    helloTimeoutMs?: number;
+  }) {
+    const { settings, store, lease, clock, helloTimeoutMs } = options;
+    const { name: replica } = settings;
+    const log = silent;
+    const directory = new Directory();
+    const claims = new ClaimQueue({ store, lease: () => lease.current });
+    const inventory = new Inventory({ store, claims, clock, replica, era: 1 });
+    const observer = { submitted() {}, event() {}, cancelled() {}, closed() {} };
+    const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
+    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
+    const fleet: Fleet = new Fleet({
+      ...{ inventory, directory, clock, log, replica, heartbeatMs: 0 },
+      sink: {
+        opened: (opened) => jobs.opened(opened),
+        closed: (closed) => jobs.closed(closed),
+        event: (from, execution, event) => jobs.event(from, execution, event),
+        heartbeat: () => {},
+      },
+      observer: { sessionOpened() {}, sessionClosed() {} },
+    });
+    const outputs = new Outputs({ source: fleet });
+    const handlers = new Handlers({
+      observe: ({ unexpected }) => {
+        if (unexpected !== undefined) this.unexpected.push(unexpected);
+      },
+    });
+    this.grpc = new GrpcServer({
+      services: {
+        'muster.v1.AgentService': agentService({ fleet, log, ...(helloTimeoutMs !== undefined && { helloTimeoutMs }) }),
+        'muster.v1.JobService': jobService({ handlers, directory, jobs, outputs, now: () => clock.now(), clock }),
+        'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
+      },
+      ...{ keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 },
+    });
+    this.store = store;
+    this.clock = clock;
+    this.lease = lease;
+    this.directory = directory;
+    this.outputs = outputs;
+    this.fleet = fleet;
+    this.jobs = jobs;
+    this.sync = new DirectorySync({ store, directory, log });
+  }
+
+  get address(): string {
+    return this.grpc.address;
+  }
+
+  async stop(): Promise<void> {
+    this.grpc.refuse();
+    await this.fleet.drain(2000);
+    await this.jobs.close();
+    await this.grpc.close(2000);
+    await this.sync.close();
+    await this.lease.close();
+    await this.store.close();
+  }
+}

@@ -47,7 +47,7 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
     const ready = cluster.start(flags.startWithin);
     ready.catch(() => {});
     const first = await Promise.race([ready, stopped]);
-    if (first === undefined) await context.stdout.write(welcome(folder.dir, flags, nodes));
+    if (typeof first !== 'string') await context.stdout.write(welcome(folder.dir, flags, nodes, first));
     await Promise.race([stopped, cluster.broken]);
     say('stopping');
   } finally {
@@ -62,12 +62,21 @@ function firstSignal(): Promise<NodeJS.Signals> {
 }
 
 /** Where everything is, and what to type next. */
-function welcome(dir: string, { listen, http }: UpFlags, nodes: readonly LocalNode[]): string {
+function welcome(
+  dir: string,
+  { listen, http }: UpFlags,
+  nodes: readonly LocalNode[],
+  known: readonly { readonly name: string }[],
+): string {
   const names = nodes.map(({ name }) => name);
+  const before = known.map(({ name }) => name).filter((name) => !names.includes(name));
   const elsewhere = listen === '127.0.0.1:7500' ? [] : [`  export MUSTER_SERVER=${listen}`];
   const lines = [
     `replica  ${listen}   metrics and health http://${http}`,
     `nodes    ${nodeSet(names)} (${nodes.length}), all connected`,
+    ...(before.length > 0
+      ? [`away     ${nodeSet(before)}, known from before; muster nodes remove NAME forgets one`]
+      : []),
     `state    ${dir}`,
     '',
     'In another terminal:',

@@ -31,7 +31,8 @@ export function standardSink(stream: WriteStream & { fd: number }): Sink {
   return {
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80;
+      // A terminal that does not say its width says 0.
+      return stream.columns || 80;
     },
     get blocked() {
       return pending > 0;

@@ -39,8 +39,11 @@ export class LocalCluster {
     this.broken.catch(() => {});
   }
 
-  /** Starts everything and resolves when every node is connected; rejects after `withinMs`, or when a part can't run. */
-  async start(withinMs: number): Promise<void> {
+  /**
+   * Starts everything and resolves when every node is connected, with all nodes the replica knows; rejects after `withinMs`, or
+   * when a part can't run.
+   */
+  async start(withinMs: number): Promise<Node__Output[]> {
     const { folder, listen, http, nodes } = this.#options;
     const store = `embedded:${folder.path('store')}`;
     const replica = ['--listen', listen, '--http', http, '--store', store, '--name', 'local'];
@@ -56,7 +59,7 @@ export class LocalCluster {
       }
       const connected = (known: readonly Node__Output[]): boolean =>
         nodes.every(({ name }) => known.some((node) => node.name === name && node.connected));
-      await this.#until(client, deadline, connected, 'not every node is connected');
+      return await this.#until(client, deadline, connected, 'not every node is connected');
     } finally {
       client.close();
     }
@@ -76,7 +79,7 @@ export class LocalCluster {
     deadline: number,
     reached: (nodes: readonly Node__Output[]) => boolean,
     otherwise: string,
-  ): Promise<void> {
+  ): Promise<Node__Output[]> {
     for (;;) {
       const nodes = await Promise.race([
         this.broken,
@@ -85,7 +88,7 @@ export class LocalCluster {
           throw error;
         }),
       ]);
-      if (nodes !== undefined && reached(nodes)) return;
+      if (nodes !== undefined && reached(nodes)) return nodes;
       if (performance.now() > deadline) {
         throw new MusterError(
           'REPLICA_UNAVAILABLE',

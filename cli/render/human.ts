@@ -13,6 +13,8 @@ export interface HumanOptions {
   readonly styles: { readonly stdout: Style; readonly stderr: Style };
   /** `live`: with prefixes; `raw`: bytes as they are; `none`: somebody else shows the output. */
   readonly output: 'live' | 'raw' | 'none';
+  /** Failures come with the end of their stderr: where nobody shows stderr otherwise. */
+  readonly stderrTail?: boolean;
   /** One node was named, as with ssh: no summary, and its exit code speaks for itself. */
   readonly oneNode: boolean;
   /** No progress, no summary. */
@@ -50,7 +52,7 @@ export function humanReporter(options: HumanOptions): Reporter {
       await live.flush();
       await line.end();
       const silent = oneNode && output === 'raw' && outcome.executions.every(exitedByItself);
-      const lines = silent ? [] : failureLines(outcome.executions, style, output === 'none');
+      const lines = silent ? [] : failureLines(outcome.executions, style, options.stderrTail === true);
       for (const text of lines) await say(text);
       if (!quiet && !(oneNode && output === 'raw')) await say(summaryLine(outcome, style));
     },

@@ -59,6 +59,7 @@ function human({ context, flags, nodes, raw }: JobReporterOptions, output: 'live
       stderr: createStyle(wantsColor(stderr.isTerminal, env, flags.color)),
     },
     output,
+    stderrTail: output === 'none' && !flags.fold,
     oneNode: raw,
     quiet: flags.quiet === true,
     ...(nodes && { nodes }),

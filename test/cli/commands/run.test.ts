@@ -96,6 +96,16 @@ test('--fold shows equal outputs once, the rarest first', async () => {
   assert.equal(stdout, expected.join('\n'));
 });
 
+test('the end of stderr stands beside a failure only where stderr is not shown anyway', async () => {
+  const args = ['-l', 'role=web', ...sh('echo why >&2; exit 3')];
+  const [live, folded, table] = await Promise.all([run(...args), run('--fold', ...args), run('-o', 'table', ...args)]);
+  const count = (text: string): number => text.split('why').length - 1;
+  assert.deepEqual(
+    [live, folded, table].map((one) => count(one?.stderr ?? '')),
+    [3, 1, 1],
+  );
+});
+
 test('--outdir has a file a node and stream, and a summary', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'muster-outdir-'));
   try {

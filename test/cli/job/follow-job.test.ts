@@ -43,6 +43,11 @@ test('a watch that is cut again and again tells every byte once and each end', a
   client.close();
   assert.ok(cuts >= 5, `${cuts} cuts`);
   assert.ok(events.filter(({ type }) => type === 'reconnecting').length >= 1);
+  const watches = plane.requests.filter(({ method }) => method === 'Watch') as {
+    request: { resume: { stdoutOffset: number }[] };
+  }[];
+  // The replica is told what there is already, and need not send it again.
+  for (const { request } of watches.slice(1)) assert.ok(request.resume.some(({ stdoutOffset }) => stdoutOffset > 0));
   const expected = Array.from({ length: 4000 }, (_, at) => `${at + 1}\n`).join('');
   assert.equal(textOf(events, 'web-1'), expected);
   assert.equal(textOf(events, 'web-2'), expected);

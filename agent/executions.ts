@@ -14,8 +14,8 @@ import { planSweep } from './executions/sweep.ts';
 import type { Executor, ExecutorEvent, KnownExecutionView, Offer, OutputReader, StreamName } from './executor.ts';
 import type { StateLock } from './journal/lock.ts';
 
-export type { ExecutionsSettings } from './executions/ports.ts';
 export type { ExecutionsOptions } from './executions/open.ts';
+export type { ExecutionsSettings } from './executions/ports.ts';
 
 const sweepMs = 60_000;
 const defaultRetentionMs = 7 * 86_400_000;
@@ -92,7 +92,12 @@ export class Executions implements Executor {
       return { id, state, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr };
     });
     const ended = [...this.#results].map(([id, { state, stdout, stderr }]): KnownExecutionView => {
-      return { id, state: state as KnownExecutionView['state'], stdoutBytes: bytesOf(stdout), stderrBytes: bytesOf(stderr) };
+      return {
+        id,
+        state: state as KnownExecutionView['state'],
+        stdoutBytes: bytesOf(stdout),
+        stderrBytes: bytesOf(stderr),
+      };
     });
     return [...live, ...ended];
   }
@@ -119,7 +124,10 @@ export class Executions implements Executor {
     const knownDigest = known?.digest ?? this.#admission.digest(execution);
     if (knownDigest && knownDigest !== digest) {
       // There is no frame for it, and a REJECTED would stand for the execution that is known: that one is told, as it is.
-      this.#ports.log.error({ 'execution.id': execution }, 'ID_CONFLICT: offered again with other bytes, which are ignored');
+      this.#ports.log.error(
+        { 'execution.id': execution },
+        'ID_CONFLICT: offered again with other bytes, which are ignored',
+      );
     }
     if (known) for (const event of this.present(execution)) this.#tell(event);
     else if (knownDigest === undefined || knownDigest === digest) this.#admission.offer(offer, digest);
@@ -149,7 +157,9 @@ export class Executions implements Executor {
       this.#results.delete(id);
       // Not synced: what is lost with the power is repeated and released again.
       const released = this.#ports.journal.append({ type: 'released', id }, undefined, { sync: false });
-      released.catch((err: unknown) => this.#ports.log.warn({ err, 'execution.id': id }, 'a release was not journaled'));
+      released.catch((err: unknown) =>
+        this.#ports.log.warn({ err, 'execution.id': id }, 'a release was not journaled'),
+      );
     }
   }
 
@@ -160,7 +170,12 @@ export class Executions implements Executor {
     const spool = this.#ports.journal.get(execution)?.spool;
     if (spool === undefined) return undefined;
     const place = { spool: spool.folder, nonce: spool.nonce };
-    const options = { ports: this.#ports, log: this.#ports.log, exitComplete: () => true, supervisorAlive: () => false };
+    const options = {
+      ports: this.#ports,
+      log: this.#ports.log,
+      exitComplete: () => true,
+      supervisorAlive: () => false,
+    };
     return this.#shelf.readEnded(execution, () => openSpool(place, options), stream, from);
   }
 

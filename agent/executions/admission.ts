@@ -175,7 +175,16 @@ export class Admission {
       ports.failpoints.pass('received');
       this.#candidates.delete(id);
       const { user } = resolved;
-      const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, recovered: false, ports });
+      const execution = new Execution({
+        id,
+        order,
+        digest,
+        acceptedUnixMs,
+        traceparent,
+        user,
+        recovered: false,
+        ports,
+      });
       candidate.spool.resolve(execution.spool);
       this.#onAccepted(execution, candidate.cancel);
     } catch (err) {
@@ -200,7 +209,11 @@ export class Admission {
   }
 
   #refuse(id: ExecutionId, digest: string, expiresUnixMs: number, reason: string, message: string): void {
-    this.#end(id, digest, expiresUnixMs, { state: 'EXECUTION_STATE_REJECTED', reason, message: message.slice(0, 1024) });
+    this.#end(id, digest, expiresUnixMs, {
+      state: 'EXECUTION_STATE_REJECTED',
+      reason,
+      message: message.slice(0, 1024),
+    });
   }
 
   /** Journals the end of what never was an execution: from then on it can't become one. */

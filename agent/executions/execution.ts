@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { ExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
@@ -8,15 +7,16 @@ import type { EndingCause, JournalEntry } from '../journal/record.ts';
 import { isAlive } from '../sandbox/process-table.ts';
 import type { HostUser } from '../sandbox/run-as.ts';
 import type { Spool } from '../spool/spool.ts';
-import { readExit, readStarted } from '../supervisor/exit-file.ts';
+import { countTaken, readExit, readStarted } from '../supervisor/exit-file.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { finishExecution, type FinishedRun } from './finish.ts';
+import { type FinishedRun, finishExecution } from './finish.ts';
 import { FolderEvents } from './folder-events.ts';
 import type { ExecutionPorts } from './ports.ts';
-import { type Place, prepare } from './preparation.ts';
-import { recoveryStep, type RecoveryStep } from './recovery.ts';
+import type { Place } from './preparation.ts';
+import { type RecoveryStep, recoveryStep } from './recovery.ts';
 import { interruptedOutcome, type Outcome, unrunOutcome } from './results.ts';
 import { containmentOf, openSpool, readPlace } from './run-parts.ts';
+import { sendToSupervisor } from './start.ts';
 import { TreeEnd } from './tree-end.ts';
 
 export interface ExecutionOptions {
@@ -36,6 +36,9 @@ export interface ExecutionOptions {
 
 /** How often a supervisor that is not this process's child is looked at. */
 const lookMs = 500;
+/** After an error that was none of the command's. */
+const againMs = 1000;
+const mostFailures = 3;
 const maxTimerMs = 2 ** 31;
 
 /**
@@ -66,6 +69,10 @@ export class Execution {
   #deadline: Timer | undefined;
   #gateMs: number | undefined;
   #settling = false;
+  /** Why it can't start. */
+  #obstacle: string | undefined;
+  #failures = 0;
+  #lost = 0;
   #closed = false;
 
   constructor(options: ExecutionOptions) {
@@ -76,8 +83,9 @@ export class Execution {
     this.order = options.order;
     this.acceptedUnixMs = options.acceptedUnixMs;
     this.#log = options.ports.log.child({ 'execution.id': options.id });
+    this.#obstacle = options.obstacle;
     this.#folder = options.ports.folders.execution(options.id);
-    this.#events = new FolderEvents({ path: this.#folder });
+    this.#events = new FolderEvents({ path: this.#folder, clock: options.ports.clock });
     this.spool = new Promise((resolve) => {
       this.#resolveSpool = resolve;
     });
@@ -90,20 +98,17 @@ export class Execution {
 
   /** Resolves with its end, or, once closed, without. */
   async run(): Promise<void> {
-    try {
-      while (!this.#closed) {
-        const step = this.#look();
+    while (!this.#closed && !this.result) {
+      const step = this.#look();
+      try {
         if (step.step === 'start') await this.#start();
         else if (step.step === 'watch') await this.#watch();
-        else return await this.#finish(step);
+        else await this.#finish(step);
+      } catch (err) {
+        if (!this.#closed) await this.#failed(step, err as Error);
       }
-    } catch (err) {
-      if (this.#closed) return;
-      this.#log.error({ err }, 'an execution could not go on');
-      await this.#finish({ step: 'end', end: 'lost' }, { message: (err as Error).message });
-    } finally {
-      this.#rest();
     }
+    this.#rest();
   }
 
   /** Journals the end's cause, then ends the tree. Nothing where it is over already. */
@@ -139,51 +144,41 @@ export class Execution {
     const starting = entry?.starting;
     const supervisorAlive = starting !== undefined && isAlive(starting.supervisor);
     const now = this.#ports.clock.now();
-    return recoveryStep({
+    const step = recoveryStep({
       explained: order !== undefined,
       starting: starting && { sameBoot: starting.bootId === this.#ports.bootId },
-      starts: entry?.starts ?? 0,
+      lost: supervisorAlive ? 0 : Math.max(countTaken(this.#folder), this.#lost),
       supervisorAlive,
       started: readStarted(this.#folder) !== undefined,
       exited: readExit(this.#folder) !== undefined,
       ending: entry?.ending?.cause,
       late: order !== undefined && (now >= order.expiresUnixMs || now >= order.deliveryDeadlineUnixMs),
     });
+    return step.step === 'start' && this.#obstacle !== undefined ? { step: 'end', end: 'lost' } : step;
+  }
+
+  /** Before the gate line an error is the end; after it, it is tried again, at last without the output. */
+  async #failed({ step }: RecoveryStep, err: Error): Promise<void> {
+    this.#log.error({ err, step }, 'an execution could not go on');
+    this.#failures++;
+    await this.#openSpool?.close();
+    this.#openSpool = undefined;
+    if (step === 'start') this.#obstacle = err.message;
+    else await this.#events.past(this.#events.changed.version, againMs);
   }
 
   async #start(): Promise<void> {
-    const { ports, order } = { ports: this.#ports, order: this.order };
-    const { obstacle, traceparent, user } = this.#options;
+    const ports = this.#ports;
+    const { order } = this;
+    const { traceparent, user } = this.#options;
     if (order === undefined) return;
-    if (obstacle !== undefined) throw new Error(obstacle);
     await this.#until(order.notBeforeUnixMs);
     if (this.#closed || this.#entry?.ending) return;
-    const supervisor = await ports.pool.take();
-    let sent = false;
-    try {
-      const { spool, cgroup } = supervisor;
-      const place: Place = { spool, nonce: randomBytes(16).toString('hex'), cgroup };
-      prepare({ id: this.id, order, traceparent, user, place, ports });
-      const starting = {
-        ...place,
-        bootId: ports.bootId,
-        monotonicMs: ports.bootClock(),
-        atUnixMs: ports.clock.now(),
-        supervisor: supervisor.identity,
-        leader: supervisor.leader,
-      };
-      await ports.journal.append({ type: 'starting', id: this.id, starting });
-      ports.failpoints.pass('starting');
-      // A cancel that came meanwhile is on disk: nothing must start after it.
-      if (this.#closed || this.#entry?.ending) return;
-      sent = true;
-      this.#gateMs = ports.bootClock();
-      // Of one that is gone already the next look tells.
-      await supervisor.send(Buffer.from(place.nonce, 'hex'), this.#folder).catch(() => undefined);
-      this.#supervisor = supervisor;
-    } finally {
-      if (!sent) await ports.pool.dismiss(supervisor);
-    }
+    const { id } = this;
+    const stopped = (): boolean => this.#closed || this.#entry?.ending !== undefined;
+    const sent = await sendToSupervisor({ id, order, traceparent, user, ports, stopped });
+    this.#supervisor = sent?.supervisor;
+    this.#gateMs = sent?.gateMs;
   }
 
   /** Follows a supervisor until there is an exit or it has gone. */
@@ -199,11 +194,13 @@ export class Execution {
       const alive = isAlive(starting.supervisor);
       if (!this.started) this.#noteStarted(starting.atUnixMs);
       if (this.#closed || readExit(this.#folder) || !alive) break;
-      await this.#changedOr(version, lookMs);
+      await this.#events.past(version, lookMs);
     }
     this.#deadline?.cancel();
     if (!this.started && !this.#closed) {
       // Lost before it began: the next one has a spool of its own.
+      if (this.#supervisor) this.#lost++;
+      this.#supervisor = undefined;
       await this.#openSpool.close();
       this.#openSpool = undefined;
     }
@@ -244,7 +241,7 @@ export class Execution {
     });
   }
 
-  async #finish(step: RecoveryStep, override: Partial<Outcome> = {}): Promise<void> {
+  async #finish(step: RecoveryStep): Promise<void> {
     this.#settling = true;
     this.#tree?.stop();
     const entry = this.#entry;
@@ -253,12 +250,13 @@ export class Execution {
     const exit = step.step === 'settle' ? readExit(this.#folder) : undefined;
     if (exit) this.#ports.failpoints.pass('exit');
     const place = starting ?? (begun ? readPlace(this.#folder) : undefined);
-    if (begun && place) this.#openSpool ??= await this.#spoolOf(place).catch(() => undefined);
+    const readable = begun && place !== undefined && this.#failures < mostFailures;
+    if (readable) this.#openSpool ??= await this.#spoolOf(place);
     this.#asked.length = 0;
     if (begun && !this.started && starting) this.#noteStarted(starting.atUnixMs);
     let outcome: Outcome | undefined;
     if (step.step === 'interrupt') outcome = interruptedOutcome(step.reason, entry?.ending?.cause);
-    if (step.step === 'end') outcome = { ...unrunOutcome(step.end), ...override };
+    if (step.step === 'end') outcome = unrunOutcome(step.end, this.#obstacle);
     const run: FinishedRun = {
       id: this.id,
       digest: this.digest,
@@ -306,18 +304,8 @@ export class Execution {
       const { version } = changed;
       const leftMs = unixMs - this.#ports.clock.now();
       if (leftMs <= 0 || this.#closed || this.#entry?.ending) return;
-      await this.#changedOr(version, Math.min(leftMs, maxTimerMs));
+      await this.#events.past(version, Math.min(leftMs, maxTimerMs));
     }
-  }
-
-  async #changedOr(version: number, ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = this.#ports.clock.after(ms, resolve);
-      void this.#events.changed.past(version).then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
   }
 
   #rest(): void {

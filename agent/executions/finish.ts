@@ -130,6 +130,8 @@ function overrunOf({ ending, order, watchedMs }: FinishedRun, durationMs: number
 
 /** What the spool takes on disk, at most. */
 function keptBytes({ stdout, stderr }: Settled): number {
-  const kept = [stdout, stderr].map(({ bytes, gaps }) => gaps.reduce((sum, gap) => sum - (gap.until - gap.from), bytes));
+  const kept = [stdout, stderr].map(({ bytes, gaps }) =>
+    gaps.reduce((sum, gap) => sum - (gap.until - gap.from), bytes),
+  );
   return kept.reduce((sum, bytes) => sum + Math.max(0, bytes), 0);
 }

@@ -1,18 +1,32 @@
 import { type FSWatcher, watch } from 'node:fs';
+import type { Clock } from '../../shared/time.ts';
 import { Signal } from '../spool/signal.ts';
 
 /** Tells that something in a folder has changed: `changed` is raised, perhaps without cause. */
 export class FolderEvents {
   readonly changed = new Signal();
+  readonly #clock: Clock;
   readonly #watcher: FSWatcher | undefined;
 
-  constructor(options: { path: string }) {
+  constructor(options: { path: string; clock: Clock }) {
+    this.#clock = options.clock;
     try {
       this.#watcher = watch(options.path, { persistent: false }, () => this.changed.raise());
       this.#watcher.on('error', () => this.changed.raise());
     } catch {
       // No inotify watch to be had: whoever waits looks again now and then.
     }
+  }
+
+  /** Resolves after a change past `version`, or after `ms`. */
+  async past(version: number, ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(ms, resolve);
+      void this.changed.past(version).then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   close(): void {

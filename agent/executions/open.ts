@@ -33,14 +33,20 @@ export interface OpenedPorts {
 }
 
 /** Takes the state folder, reads the journal and finds out what the host can do. Rejects with CONFLICT where it is taken. */
-export async function openPorts(options: ExecutionsOptions, emit: (event: ExecutorEvent) => void): Promise<OpenedPorts> {
+export async function openPorts(
+  options: ExecutionsOptions,
+  emit: (event: ExecutorEvent) => void,
+): Promise<OpenedPorts> {
   const { stateDir, uid, nodeName, log, clock, settings, environment = process.env } = options;
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const lock = lockState(stateDir);
   try {
     const failpoints = new Failpoints({ armed: environment.MUSTER_FAILPOINT, stateDir, log });
     const folders = new Folders({ stateDir });
-    const [journal, traits] = await Promise.all([Journal.open({ dir: join(stateDir, 'journal'), log }), probeShell('sh')]);
+    const [journal, traits] = await Promise.all([
+      Journal.open({ dir: join(stateDir, 'journal'), log }),
+      probeShell('sh'),
+    ]);
     const cgroups = settings.containment === 'marker' ? undefined : findCgroups(uid, settings.containment, log);
     const armed = failpoints.armed ?? '';
     const warm = settings.warmSupervisors;
@@ -63,7 +69,11 @@ export async function openPorts(options: ExecutionsOptions, emit: (event: Execut
       emit,
     };
     const containment = cgroups === undefined ? 'marker' : 'cgroup';
-    return { ports, lock, facts: { containment, shell: traits.shell, 'run-as': process.getuid?.() === 0 ? 'any' : 'self' } };
+    return {
+      ports,
+      lock,
+      facts: { containment, shell: traits.shell, 'run-as': process.getuid?.() === 0 ? 'any' : 'self' },
+    };
   } catch (error) {
     lock.release();
     throw error;

@@ -1,11 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { ExecutionId } from '../../shared/ids.ts';
 import { decodeOrder } from '../../shared/order.ts';
 import type { JournalEntry } from '../journal/record.ts';
-import { join } from 'node:path';
 import { Cgroup } from '../sandbox/cgroup.ts';
 import { resolveRunAs } from '../sandbox/run-as.ts';
-import { readdirSync } from 'node:fs';
 import { receivedRecords } from './admission.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import type { ExecutionPorts } from './ports.ts';
@@ -64,7 +64,16 @@ async function resume(entry: JournalEntry, ports: ExecutionPorts): Promise<Execu
   await ports.folders.create(id);
   const { order: bytes, traceparent, acceptedUnixMs } = receivedRecords.decode(received);
   const order = decodeOrder(Buffer.from(bytes));
-  const options: ExecutionOptions = { id, order, digest, acceptedUnixMs, traceparent, user: undefined, recovered: true, ports };
+  const options: ExecutionOptions = {
+    id,
+    order,
+    digest,
+    acceptedUnixMs,
+    traceparent,
+    user: undefined,
+    recovered: true,
+    ports,
+  };
   if (order.command.runAs === '') return new Execution(options);
   const resolved = await resolveRunAs(order.command.runAs, process.getuid?.() ?? -1);
   if ('refusal' in resolved) return new Execution({ ...options, obstacle: `order.${resolved.refusal}` });

@@ -5,8 +5,8 @@ export interface RecoveryView {
   /** The journal has its RECEIVED. */
   readonly explained: boolean;
   readonly starting: { readonly sameBoot: boolean } | undefined;
-  /** How often a start was written down. */
-  readonly starts: number;
+  /** Supervisors that were lost before they made `started`, not counting those whose agent died before it sent the line. */
+  readonly lost: number;
   readonly supervisorAlive: boolean;
   /** `started` exists. */
   readonly started: boolean;
@@ -28,7 +28,7 @@ export type RecoveryStep =
   | { readonly step: 'end'; readonly end: 'cancelled' | 'timed-out' | 'expired' | 'lost' };
 
 /** After this many lost supervisors an execution is given up. */
-const maxStarts = 3;
+const maxLost = 3;
 
 /** Rules 0 to 5 of DESIGN section 5, "The agent's crash is survivable". */
 export function recoveryStep(view: RecoveryView): RecoveryStep {
@@ -39,6 +39,6 @@ export function recoveryStep(view: RecoveryView): RecoveryStep {
   if (view.started) return { step: 'interrupt', reason: view.starting === undefined ? 'journal' : 'supervisor' };
   if (view.ending !== undefined) return { step: 'end', end: view.ending === 'timeout' ? 'timed-out' : 'cancelled' };
   if (view.late) return { step: 'end', end: 'expired' };
-  if (view.starts >= maxStarts) return { step: 'end', end: 'lost' };
+  if (view.lost >= maxLost) return { step: 'end', end: 'lost' };
   return { step: 'start' };
 }

@@ -31,13 +31,17 @@ export function outcomeOf(options: {
     return { state: 'EXECUTION_STATE_FAILED', reason: 'spawn', message: `${program.slice(0, 200)} ${why}` };
   }
   const how = 'exitCode' in end ? { exitCode: end.exitCode } : { signal: end.signal, signalInferred: end.inferred };
-  if (ending !== undefined) return { state: stateOfCause[ending], reason: ending === 'output-bound' ? ending : '', ...how };
+  if (ending !== undefined)
+    return { state: stateOfCause[ending], reason: ending === 'output-bound' ? ending : '', ...how };
   const succeeded = 'exitCode' in end && end.exitCode === 0;
   return { state: succeeded ? 'EXECUTION_STATE_SUCCEEDED' : 'EXECUTION_STATE_FAILED', ...how };
 }
 
 /** How it came out where its supervisor is lost: what was journaled as its ending still decides. */
-export function interruptedOutcome(reason: 'journal' | 'reboot' | 'supervisor', ending: EndingCause | undefined): Outcome {
+export function interruptedOutcome(
+  reason: 'journal' | 'reboot' | 'supervisor',
+  ending: EndingCause | undefined,
+): Outcome {
   const state = ending === undefined ? 'EXECUTION_STATE_INTERRUPTED' : stateOfCause[ending];
   const messages = {
     journal: 'its folder is there, but the journal does not know it',
@@ -47,8 +51,8 @@ export function interruptedOutcome(reason: 'journal' | 'reboot' | 'supervisor', 
   return { state, reason, message: messages[reason] };
 }
 
-/** How one ends that has never run. */
-export function unrunOutcome(end: 'cancelled' | 'timed-out' | 'expired' | 'lost'): Outcome {
+/** How one ends that has never run; `obstacle` says why it could not. */
+export function unrunOutcome(end: 'cancelled' | 'timed-out' | 'expired' | 'lost', obstacle?: string): Outcome {
   switch (end) {
     case 'cancelled':
       return { state: 'EXECUTION_STATE_CANCELLED', message: 'cancelled before it started' };
@@ -57,7 +61,11 @@ export function unrunOutcome(end: 'cancelled' | 'timed-out' | 'expired' | 'lost'
     case 'expired':
       return { state: 'EXECUTION_STATE_EXPIRED', message: 'not started before its expiry or delivery deadline' };
     case 'lost':
-      return { state: 'EXECUTION_STATE_FAILED', reason: 'spawn', message: 'three supervisors were lost before it started' };
+      return {
+        state: 'EXECUTION_STATE_FAILED',
+        reason: 'spawn',
+        message: obstacle ?? 'three supervisors were lost before it started',
+      };
   }
 }
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import type { ProcessIdentity } from '../journal/record.ts';
 import { Cgroup } from '../sandbox/cgroup.ts';
 import type { Containment } from '../sandbox/containment.ts';
 import { Marker } from '../sandbox/marker.ts';
+import type { ProcessIdentity } from '../sandbox/process-table.ts';
 import { Spool } from '../spool/spool.ts';
 import type { ExecutionPorts } from './ports.ts';
 import type { Place } from './preparation.ts';
@@ -13,7 +13,9 @@ import type { Place } from './preparation.ts';
 /** The hold on an execution's processes. After a reboot, or where nothing is known of its start, only its mark tells them. */
 export function containmentOf(
   execution: ExecutionId,
-  started: { readonly cgroup: string | undefined; readonly bootId?: string; readonly leader?: ProcessIdentity } | undefined,
+  started:
+    | { readonly cgroup: string | undefined; readonly bootId?: string; readonly leader?: ProcessIdentity }
+    | undefined,
   bootId: string,
 ): Containment {
   const sameBoot = started?.bootId === undefined || started.bootId === bootId;

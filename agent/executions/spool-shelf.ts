@@ -1,6 +1,6 @@
+import { MusterError } from '../../shared/errors.ts';
 import type { ExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import { MusterError } from '../../shared/errors.ts';
 import type { OutputPiece, OutputReader, StreamName } from '../executor.ts';
 import type { Spool } from '../spool/spool.ts';
 

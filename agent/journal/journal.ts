@@ -32,7 +32,13 @@ export class Journal {
   /** Set once the disk has failed in a way after which nothing it says about this file can be believed. */
   #broken: Error | undefined;
 
-  private constructor(options: { dir: string; log: Log; file: FileHandle; bytes: number; entries: Map<ExecutionId, JournalEntry> }) {
+  private constructor(options: {
+    dir: string;
+    log: Log;
+    file: FileHandle;
+    bytes: number;
+    entries: Map<ExecutionId, JournalEntry>;
+  }) {
     this.#dir = options.dir;
     this.#log = options.log;
     this.#file = options.file;
@@ -84,7 +90,8 @@ export class Journal {
     const content = Buffer.concat(items.map(({ record, blob }) => encodeFrame(record, blob)));
     try {
       const { bytesWritten } = await this.#file.write(content);
-      if (bytesWritten < content.length) throw new Error(`only ${bytesWritten} of ${content.length} bytes were written`);
+      if (bytesWritten < content.length)
+        throw new Error(`only ${bytesWritten} of ${content.length} bytes were written`);
     } catch (error) {
       // Half a record must not stand in the way of the next.
       await this.#file.truncate(this.#bytes).catch((cause: unknown) => this.#break(cause));
@@ -94,7 +101,9 @@ export class Journal {
     if (items.some(({ sync }) => sync)) await this.#file.datasync().catch((cause: unknown) => this.#break(cause));
     this.#bytes += content.length;
     for (const { record, blob } of items) applyTo(this.#entries, record, blob ?? Buffer.alloc(0));
-    await this.#compactIfWorth().catch((error: unknown) => this.#log.warn({ err: error }, 'the journal was not compacted'));
+    await this.#compactIfWorth().catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'the journal was not compacted'),
+    );
   }
 
   /** Writes the file anew with what is still needed, once most of it is not. Runs between two groups, never beside one. */

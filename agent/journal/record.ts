@@ -1,4 +1,5 @@
 import type { ExecutionId } from '../../shared/ids.ts';
+import type { ProcessIdentity } from '../sandbox/process-table.ts';
 
 /** What the journal says of an execution's start: written before its gate line. */
 export interface Starting {
@@ -15,13 +16,6 @@ export interface Starting {
   readonly spool: string;
   /** Folder of the cgroup; undefined = held by marker. */
   readonly cgroup: string | undefined;
-}
-
-/** A pid alone says nothing: they are used again. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  /** Field 22 of `/proc/<pid>/stat`. */
-  readonly startTime: string;
 }
 
 export type EndingCause = 'cancel' | 'timeout' | 'output-bound';
@@ -65,8 +59,6 @@ export interface JournalEntry {
   readonly expiresUnixMs: number;
   /** Bytes of the ReceivedRecord, until it has finished. */
   readonly received: Buffer | undefined;
-  /** How often a start was written down. */
-  readonly starts: number;
   readonly starting: Starting | undefined;
   readonly ending: Ending | undefined;
   /** Bytes of the ExecutionResult: final. */
@@ -79,7 +71,11 @@ export interface JournalEntry {
 }
 
 /** The entry after a record; undefined = forgotten. Records that cannot follow what is there change nothing. */
-export function applyRecord(entry: JournalEntry | undefined, record: JournalRecord, blob: Buffer): JournalEntry | undefined {
+export function applyRecord(
+  entry: JournalEntry | undefined,
+  record: JournalRecord,
+  blob: Buffer,
+): JournalEntry | undefined {
   const { id } = record;
   const base = entry ?? { ...unknownEntry, id };
   switch (record.type) {
@@ -87,7 +83,7 @@ export function applyRecord(entry: JournalEntry | undefined, record: JournalReco
       if (base.result || base.received) return base;
       return { ...base, digest: record.digest, expiresUnixMs: record.expiresUnixMs, received: blob };
     case 'starting':
-      return { ...base, starting: record.starting, starts: base.starts + 1 };
+      return { ...base, starting: record.starting };
     case 'ending':
       return base.ending ? base : { ...base, ending: record.ending };
     case 'finished': {
@@ -111,7 +107,6 @@ const unknownEntry = {
   digest: '',
   expiresUnixMs: 0,
   received: undefined,
-  starts: 0,
   starting: undefined,
   ending: undefined,
   result: undefined,
@@ -125,13 +120,14 @@ export function recordsOf(entry: JournalEntry): readonly { record: JournalRecord
   const { id, digest, expiresUnixMs, finishedUnixMs } = entry;
   const records: { record: JournalRecord; blob: Buffer | undefined }[] = [];
   if (entry.received) records.push({ record: { type: 'received', id, digest, expiresUnixMs }, blob: entry.received });
-  for (let start = 0; entry.starting && start < entry.starts; start++) {
-    records.push({ record: { type: 'starting', id, starting: entry.starting }, blob: undefined });
-  }
+  if (entry.starting) records.push({ record: { type: 'starting', id, starting: entry.starting }, blob: undefined });
   if (entry.ending) records.push({ record: { type: 'ending', id, ending: entry.ending }, blob: undefined });
   if (entry.result) {
     const place = { spool: entry.spool?.folder, nonce: entry.spool?.nonce, spoolBytes: entry.spool?.bytes ?? 0 };
-    records.push({ record: { type: 'finished', id, digest, expiresUnixMs, finishedUnixMs, ...place }, blob: entry.result });
+    records.push({
+      record: { type: 'finished', id, digest, expiresUnixMs, finishedUnixMs, ...place },
+      blob: entry.result,
+    });
   }
   if (entry.released) records.push({ record: { type: 'released', id }, blob: undefined });
   return records;

@@ -1,7 +1,14 @@
 import type { ExecutionId } from '../../shared/ids.ts';
-import type { ProcessIdentity } from '../journal/record.ts';
 import type { Containment } from './containment.ts';
-import { bearsMark, isAlive, type ProcessView, processIds, signalProcess, viewProcess } from './process-table.ts';
+import {
+  bearsMark,
+  isAlive,
+  type ProcessIdentity,
+  type ProcessView,
+  processIds,
+  signalProcess,
+  viewProcess,
+} from './process-table.ts';
 
 /** Name of the environment entry that marks every process of an execution. */
 export const markName = 'MUSTER_EXECUTION';

@@ -1,5 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { ProcessIdentity } from '../journal/record.ts';
+
+/** A pid alone says nothing: they are used again. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of `/proc/<pid>/stat`. */
+  readonly startTime: string;
+}
 
 /** One line of the host's process table. */
 export interface ProcessView extends ProcessIdentity {

@@ -37,6 +37,7 @@ async function lookUpUser(name: string): Promise<HostUser | undefined> {
 
 function parseLine(line: string): HostUser | undefined {
   const [name, , uid, gid, , home, shell] = line.trim().split(':');
-  if (name === undefined || home === undefined || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? '')) return undefined;
+  if (name === undefined || home === undefined || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? ''))
+    return undefined;
   return { name, uid: Number(uid), gid: Number(gid), home, shell: shell || '/bin/sh' };
 }

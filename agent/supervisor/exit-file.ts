@@ -13,15 +13,14 @@ export interface Exit {
 }
 
 /** How the command ended. */
-export type CommandEnd =
-  | { readonly exitCode: number }
-  | { readonly signal: number; readonly inferred: boolean };
+export type CommandEnd = { readonly exitCode: number } | { readonly signal: number; readonly inferred: boolean };
 
 /** The first complete exit among `exit`, `exit.1`, …: one that ends in its newline. */
 export function readExit(folder: string): Exit | undefined {
   for (const name of exitNames(folder)) {
     const match = /^(\d+) ([01]) (\d+(?:\.\d+)?)\n$/.exec(readText(join(folder, name)));
-    if (match) return { status: Number(match[1]), noted: match[2] === '1', uptimeMs: Math.round(Number(match[3]) * 1000) };
+    if (match)
+      return { status: Number(match[1]), noted: match[2] === '1', uptimeMs: Math.round(Number(match[3]) * 1000) };
   }
   return undefined;
 }
@@ -34,6 +33,15 @@ export function readStarted(folder: string): { pid: number; uptimeMs: number } |
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return 'unreadable';
+  }
+}
+
+/** How many supervisors have read their gate line. */
+export function countTaken(folder: string): number {
+  try {
+    return readdirSync(folder).filter((name) => name.startsWith('taken.')).length;
+  } catch {
+    return 0;
   }
 }
 

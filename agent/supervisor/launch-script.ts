@@ -1,5 +1,5 @@
-import type { HostUser } from '../sandbox/run-as.ts';
 import type { ValidCommand } from '../../shared/order/command.ts';
+import type { HostUser } from '../sandbox/run-as.ts';
 
 /** What the launcher sources as `launch`, and, where it becomes another user, what that user's shell reads as `task`. */
 export interface LaunchScripts {
@@ -33,8 +33,12 @@ export function launchScripts(options: {
   const argv = command.shell ? ['/bin/sh', '-c', command.argv[0] ?? ''] : command.argv;
   const become = ['umask 022', `exec <${quote(stdin ?? '/dev/null')} || exit 125`];
   const cd = `cd ${quote(workingDirectory)} || exit 126`;
-  const exports = [...environment].filter(([name]) => !shellNames.test(name)).map(([name, value]) => `export ${name}=${quote(value)}`);
-  const past = [...environment].filter(([name]) => shellNames.test(name)).map(([name, value]) => quote(`${name}=${value}`));
+  const exports = [...environment]
+    .filter(([name]) => !shellNames.test(name))
+    .map(([name, value]) => `export ${name}=${quote(value)}`);
+  const past = [...environment]
+    .filter(([name]) => shellNames.test(name))
+    .map(([name, value]) => quote(`${name}=${value}`));
   const words = argv.map(quote);
   // dash takes `--` for the program, bash a leading `-` for an option.
   const before = past.length > 0 || argv[0]?.startsWith('-') ? ['env', '--', ...past] : [];

@@ -15,7 +15,8 @@ export class SupervisorPool {
   readonly #warm: number;
   readonly #log: Log;
   readonly #ready: Supervisor[] = [];
-  readonly #wanted: { resolve: (supervisor: Supervisor) => void; reject: (error: unknown) => void; tries: number }[] = [];
+  readonly #wanted: { resolve: (supervisor: Supervisor) => void; reject: (error: unknown) => void; tries: number }[] =
+    [];
   #starting = 0;
   #closed = false;
 

@@ -5,6 +5,7 @@
 set -f
 umask 077
 spool=$1 drain=$2 launcher=$3 shell=$4 cgroup=$5 own=$6 prefix=$7
+spool_name=${spool##*/}
 failpoint=$MUSTER_FAILPOINT
 unset MUSTER_FAILPOINT
 
@@ -36,6 +37,8 @@ point gate
 IFS=' ' read -r nonce folder || exit 0
 # Nothing leads to the agent from here on: its death breaks no pipe.
 exec </dev/null 2>>"$spool/supervisor.log"
+# Tells a supervisor that was lost here from one that an agent's death left without its line.
+{ echo >"$folder/taken.$spool_name"; } 2>/dev/null
 point gate-read
 
 read -r up rest </proc/uptime

@@ -1,11 +1,10 @@
-import { execa } from 'execa';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessIdentity } from '../journal/record.ts';
+import { execa } from 'execa';
 import { Cgroup, type CgroupBase } from '../sandbox/cgroup.ts';
-import { signalProcess, viewProcess } from '../sandbox/process-table.ts';
+import { type ProcessIdentity, signalProcess, viewProcess } from '../sandbox/process-table.ts';
 import type { ShellTraits } from './shell-probe.ts';
 
 export interface SupervisorOptions {
@@ -66,7 +65,15 @@ export class Supervisor {
     const folder = join(spoolDir, spool);
     mkdirSync(folder, { mode: 0o700 });
     const cgroup = cgroups && Cgroup.create(join(cgroups.path, spool));
-    const places = [folder, drain, launcher, traits.shell, cgroup?.path ?? '-', cgroups?.supervisors ?? '-', traits.prefix];
+    const places = [
+      folder,
+      drain,
+      launcher,
+      traits.shell,
+      cgroup?.path ?? '-',
+      cgroups?.supervisors ?? '-',
+      traits.prefix,
+    ];
     const subprocess = execa(traits.shell, [script, ...places], {
       cwd: '/',
       detached: true,

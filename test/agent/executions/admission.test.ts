@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ExecutionResult } from '../../../proto/gen/muster/v1/ExecutionResult.ts';
 import { executionId, newJobId, newNodeUid } from '../../../shared/ids.ts';
-import { buildOrder } from '../../../shared/order.ts';
 import { planRoot } from '../../../shared/merkle.ts';
+import { buildOrder } from '../../../shared/order.ts';
 import { Rig } from './rig.ts';
 
 describe('what is offered', () => {
@@ -27,7 +27,12 @@ describe('what is offered', () => {
     assert.match(text, message);
     assert.equal(startedUnixMs ?? 0, 0);
   };
-  const offerRaw = (id: Parameters<Rig['finished']>[0], order: Buffer, index = 0, siblings: Buffer[] = []): Promise<ExecutionResult> => {
+  const offerRaw = (
+    id: Parameters<Rig['finished']>[0],
+    order: Buffer,
+    index = 0,
+    siblings: Buffer[] = [],
+  ): Promise<ExecutionResult> => {
     rig.executions.offer({ execution: id, order, proof: { index, siblings }, traceparent: '' });
     return rig.finished(id);
   };
@@ -79,7 +84,11 @@ describe('what is offered', () => {
   });
 
   test('an unknown user is refused by name', async () => {
-    await refused(rig.run({ argv: ['true'], runAs: 'muster-nobody-here' }), 'run-as', /^order\.command\.run_as: .*muster-nobody-here/);
+    await refused(
+      rig.run({ argv: ['true'], runAs: 'muster-nobody-here' }),
+      'run-as',
+      /^order\.command\.run_as: .*muster-nobody-here/,
+    );
   });
 
   test('standard input comes in pieces, again after a new session, and is checked before anything is promised', async () => {
@@ -87,9 +96,13 @@ describe('what is offered', () => {
     const offered = rig.order({ argv: ['sh', '-c', 'sha256sum; cat'] }, { stdin });
     rig.offer(offered);
     rig.executions.input(offered.id, 0, stdin.subarray(0, 65_536));
-    assert.deepEqual(rig.executions.known().filter(({ id }) => id === offered.id), []);
+    assert.deepEqual(
+      rig.executions.known().filter(({ id }) => id === offered.id),
+      [],
+    );
     rig.offer(offered);
-    for (let at = 0; at < stdin.length; at += 65_536) rig.executions.input(offered.id, at, stdin.subarray(at, at + 65_536));
+    for (let at = 0; at < stdin.length; at += 65_536)
+      rig.executions.input(offered.id, at, stdin.subarray(at, at + 65_536));
     assert.equal((await rig.finished(offered.id)).exitCode, 0);
     const { sha256 } = await import('./rig.ts');
     assert.equal((await rig.output(offered.id, 'stdout')).toString().split(' ')[0], sha256(stdin));
@@ -114,7 +127,10 @@ describe('what is offered', () => {
     assert.ok(!rig.executions.known().some(({ id }) => id === offered.id));
     rig.events.length = 0;
     rig.offer(offered);
-    assert.deepEqual(rig.events.map(({ type }) => type), ['accepted', 'finished']);
+    assert.deepEqual(
+      rig.events.map(({ type }) => type),
+      ['accepted', 'finished'],
+    );
   });
 });
 

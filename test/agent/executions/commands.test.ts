@@ -10,7 +10,10 @@ import { Rig } from './rig.ts';
 describe('what a command gets', () => {
   let rig: Rig;
   before(async () => {
-    rig = await Rig.open({ environment: { SECRET_OF_AGENT: 'x', FROM_LIST: 'listed' }, settings: { environmentAllowList: ['PATH', 'FROM_LIST'] } });
+    rig = await Rig.open({
+      environment: { SECRET_OF_AGENT: 'x', FROM_LIST: 'listed' },
+      settings: { environmentAllowList: ['PATH', 'FROM_LIST'] },
+    });
   });
   after(() => rig.dispose());
 
@@ -24,13 +27,33 @@ describe('what a command gets', () => {
   };
 
   test('arguments pass unchanged, whatever a shell would make of them', async () => {
-    const args = ['$HOME', '`id`', "it's", '"q"', '\\', '\\n', '*', '', ' a  b ', 'ü\u{1F600}\u0081', '-n', '--', 'x\ny', '\u0001\u007f'];
+    const args = [
+      '$HOME',
+      '`id`',
+      "it's",
+      '"q"',
+      '\\',
+      '\\n',
+      '*',
+      '',
+      ' a  b ',
+      'ü\u{1F600}\u0081',
+      '-n',
+      '--',
+      'x\ny',
+      '\u0001\u007f',
+    ];
     const printed = await outputOf({ argv: ['printf', '<%s>', ...args] });
     assert.equal(printed, args.map((arg) => `<${arg}>`).join(''));
   });
 
   test('128 KiB of arguments pass, in many and in one', async () => {
-    assert.equal(await outputOf({ argv: ['sh', '-c', 'echo $#', 'sh', ...Array<string>(4000).fill('0123456789abcdef0123456789')] }), '4000\n');
+    assert.equal(
+      await outputOf({
+        argv: ['sh', '-c', 'echo $#', 'sh', ...Array<string>(4000).fill('0123456789abcdef0123456789')],
+      }),
+      '4000\n',
+    );
     const one = "'".repeat(131_000);
     assert.equal(await outputOf({ argv: ['printf', '%s', one] }), one);
   });
@@ -41,13 +64,24 @@ describe('what a command gets', () => {
   });
 
   test('its environment is the allow-list, the order’s entries and its identity, and nothing else', async () => {
-    const env = { VALUE: "a'b \"c\" $d `e` \\\nf", IFS: 'x', OPTIND: 'none', spool: '1', folder: '2', REPLY: '3', UID: '7' };
+    const env = {
+      VALUE: 'a\'b "c" $d `e` \\\nf',
+      IFS: 'x',
+      OPTIND: 'none',
+      spool: '1',
+      folder: '2',
+      REPLY: '3',
+      UID: '7',
+    };
     const offered = rig.order({ argv: ['env', '-0'], env });
     const id = rig.offer(offered, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
     await rig.finished(id);
     const text = (await rig.output(id, 'stdout')).toString();
     const entries = Object.fromEntries(
-      text.split('\0').filter(Boolean).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+      text
+        .split('\0')
+        .filter(Boolean)
+        .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
     );
     const [job, node] = id.split('/');
     // What `cd` of a POSIX shell exports.
@@ -90,17 +124,24 @@ describe('what a command gets', () => {
   test('standard input is the order’s, or empty', async () => {
     assert.equal(await outputOf({ argv: ['cat'] }), '');
     assert.equal(await outputOf({ argv: ['cat'] }, { stdin: Buffer.from('given\n') }), 'given\n');
-    assert.equal(await outputOf({ argv: ['sh', '-c', 'cat /dev/stdin; cat /dev/stdin'] }, { stdin: Buffer.from('twice\n') }), 'twice\ntwice\n');
+    assert.equal(
+      await outputOf({ argv: ['sh', '-c', 'cat /dev/stdin; cat /dev/stdin'] }, { stdin: Buffer.from('twice\n') }),
+      'twice\ntwice\n',
+    );
   });
 
   test('it leads a session of its own, without its supervisor in it', async () => {
-    const [pid, session, group] = (await outputOf({ argv: ['sh', '-c', 'set -- $(cat /proc/$$/stat); echo $1 $6 $5'] })).trim().split(' ');
+    const [pid, session, group] = (await outputOf({ argv: ['sh', '-c', 'set -- $(cat /proc/$$/stat); echo $1 $6 $5'] }))
+      .trim()
+      .split(' ');
     assert.equal(session, pid);
     assert.equal(group, pid);
   });
 
   test('> /dev/stderr in the middle of a script loses nothing', async () => {
-    const id = rig.offer(rig.order({ argv: ['sh', '-c', 'echo 1 >&2; echo 2 > /dev/stderr; echo 3 >&2; echo 4 > /dev/stdout'] }));
+    const id = rig.offer(
+      rig.order({ argv: ['sh', '-c', 'echo 1 >&2; echo 2 > /dev/stderr; echo 3 >&2; echo 4 > /dev/stdout'] }),
+    );
     await rig.finished(id);
     assert.equal((await rig.output(id, 'stderr')).toString(), '1\n2\n3\n');
     assert.equal((await rig.output(id, 'stdout')).toString(), '4\n');

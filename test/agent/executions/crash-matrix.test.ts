@@ -34,7 +34,7 @@ describe('killed at each of the nine points', () => {
   const dir = mkdtempSync(join(tmpdir(), 'muster-matrix-'));
   const hits = new Map<string, number>();
   after(() => {
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
     process.stdout.write(`hits: ${[...hits].map(([point, count]) => `${point} ${count}`).join(', ')}\n`);
   });
 
@@ -53,13 +53,22 @@ describe('killed at each of the nine points', () => {
     assert.equal(Object.keys(table).length, 9);
   });
 
-  async function kill(failpoint: Failpoint, who: Who, expected: 'result' | 'INTERRUPTED', containment: string): Promise<void> {
+  async function kill(
+    failpoint: Failpoint,
+    who: Who,
+    expected: 'result' | 'INTERRUPTED',
+    containment: string,
+  ): Promise<void> {
     const stateDir = mkdtempSync(join(dir, 'state-'));
     const uid = newNodeUid();
     const counter = join(stateDir, 'starts');
     const tree = new PlanTree([uid]);
     const argv = ['sh', countStart, counter, String(lines), '3'];
-    const { order, bytes } = buildOrder({ command: { argv }, plan: { root: tree.root, count: 1 }, createdUnixMs: Date.now() });
+    const { order, bytes } = buildOrder({
+      command: { argv },
+      plan: { root: tree.root, count: 1 },
+      createdUnixMs: Date.now(),
+    });
     const id = executionId(order.id, uid, 1);
     const offer = { do: 'offer', execution: id, order: bytes.toString('base64') };
     let host = new Host({ stateDir, uid, containment, failpoint });
@@ -106,7 +115,12 @@ describe('killed at each of the nine points', () => {
 });
 
 /** The supervisor of an execution: the one that stopped itself, or the one that the journal names, or whoever waits warm. */
-async function supervisorOf(stateDir: string, id: ExecutionId, stopped: number, agent: number): Promise<number | undefined> {
+async function supervisorOf(
+  stateDir: string,
+  id: ExecutionId,
+  stopped: number,
+  agent: number,
+): Promise<number | undefined> {
   if (stopped !== agent) return stopped;
   const journal = await Journal.open({ dir: join(stateDir, 'journal'), log: quietLog });
   await journal.close();

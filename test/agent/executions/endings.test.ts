@@ -43,14 +43,20 @@ for (const containment of ['cgroup', 'marker'] as const) {
       const result = await rig.finished(id);
       assert.equal(result.state, 'EXECUTION_STATE_CANCELLED');
       assert.equal(result.signal, 9);
-      assert.deepEqual(result.receipt?.signals?.map(({ signal }) => signal), [15, 9]);
+      assert.deepEqual(
+        result.receipt?.signals?.map(({ signal }) => signal),
+        [15, 9],
+      );
       assert.ok(Number(result.receipt?.signals?.[0]?.processes) >= 2);
       assert.ok(Number(result.receipt?.timeToExitMs) >= 50);
       assert.deepEqual(result.receipt?.processesLeft, []);
       assert.equal(result.receipt?.cause, 'cancel');
       assert.equal(result.receipt?.complete, containment === 'cgroup');
       assert.equal(result.containment, containment === 'cgroup' ? 'CONTAINMENT_CGROUP' : 'CONTAINMENT_MARKER');
-      assert.deepEqual(pids.filter((pid) => !isGone(pid)), []);
+      assert.deepEqual(
+        pids.filter((pid) => !isGone(pid)),
+        [],
+      );
     });
 
     test('a timeout ends the tree after its grace', async () => {
@@ -59,19 +65,30 @@ for (const containment of ['cgroup', 'marker'] as const) {
       const result = await rig.finished(id);
       assert.equal(result.state, 'EXECUTION_STATE_TIMED_OUT');
       assert.equal(result.receipt?.cause, 'timeout');
-      assert.deepEqual(result.receipt?.signals?.map(({ signal }) => signal), [15, 9]);
+      assert.deepEqual(
+        result.receipt?.signals?.map(({ signal }) => signal),
+        [15, 9],
+      );
       assert.equal(result.overrunMs, 0);
-      assert.deepEqual(pids.filter((pid) => !isGone(pid)), []);
+      assert.deepEqual(
+        pids.filter((pid) => !isGone(pid)),
+        [],
+      );
     });
 
     test('a command that obeys TERM ends without KILL, in its own way', async () => {
-      const id = rig.offer(rig.order({ argv: ['sh', '-c', 'trap "echo bye; exit 7" TERM; echo $$; while :; do sleep 0.05; done'] }));
+      const id = rig.offer(
+        rig.order({ argv: ['sh', '-c', 'trap "echo bye; exit 7" TERM; echo $$; while :; do sleep 0.05; done'] }),
+      );
       await printedPids(id, 1);
       rig.executions.cancel(id, 0, 60_000);
       const result = await rig.finished(id);
       assert.equal(result.state, 'EXECUTION_STATE_CANCELLED');
       assert.equal(result.exitCode, 7);
-      assert.deepEqual(result.receipt?.signals?.map(({ signal }) => signal), [15]);
+      assert.deepEqual(
+        result.receipt?.signals?.map(({ signal }) => signal),
+        [15],
+      );
     });
 
     test('a cancel may begin with another signal', async () => {
@@ -90,7 +107,11 @@ for (const containment of ['cgroup', 'marker'] as const) {
     });
 
     test('what a command leaves behind ends with it', async () => {
-      const id = rig.offer(rig.order({ argv: ['sh', '-c', 'sleep 300 & echo $!; setsid sh -c "echo \\$\\$; exec sleep 300" & sleep 0.2; echo hi'] }));
+      const id = rig.offer(
+        rig.order({
+          argv: ['sh', '-c', 'sleep 300 & echo $!; setsid sh -c "echo \\$\\$; exec sleep 300" & sleep 0.2; echo hi'],
+        }),
+      );
       const result = await rig.finished(id);
       assert.equal(result.state, 'EXECUTION_STATE_SUCCEEDED');
       const [first, second] = (await rig.output(id, 'stdout')).toString().split('\n').map(Number);
@@ -148,10 +169,16 @@ describe('ends before the start', () => {
   });
 
   test('one past its expiry or delivery deadline is not started', async () => {
-    const late = rig.order({ argv: ['touch', join(dir, 'late')] }, { createdUnixMs: Date.now() - 10_000, expiresInMs: 5000 });
+    const late = rig.order(
+      { argv: ['touch', join(dir, 'late')] },
+      { createdUnixMs: Date.now() - 10_000, expiresInMs: 5000 },
+    );
     rig.offer(late);
     assert.equal((await rig.finished(late.id)).state, 'EXECUTION_STATE_EXPIRED');
-    const undelivered = rig.order({ argv: ['touch', join(dir, 'late')] }, { createdUnixMs: Date.now() - 10_000, deliverWithinMs: 5000 });
+    const undelivered = rig.order(
+      { argv: ['touch', join(dir, 'late')] },
+      { createdUnixMs: Date.now() - 10_000, deliverWithinMs: 5000 },
+    );
     rig.offer(undelivered);
     assert.equal((await rig.finished(undelivered.id)).state, 'EXECUTION_STATE_EXPIRED');
     assert.equal(existsSync(join(dir, 'late')), false);

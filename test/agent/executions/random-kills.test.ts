@@ -46,7 +46,11 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
       for (let count = 0; count < 2; count++) {
         const code = ids.length % 200;
         const argv = ['sh', countStart, join(stateDir, `starts-${ids.length}`), String(lines), String(code)];
-        const { order, bytes } = buildOrder({ command: { argv }, plan: { root: tree.root, count: 1 }, createdUnixMs: Date.now() });
+        const { order, bytes } = buildOrder({
+          command: { argv },
+          plan: { root: tree.root, count: 1 },
+          createdUnixMs: Date.now(),
+        });
         const id = executionId(order.id, uid, 1);
         ids.push(id);
         offers.set(id, { do: 'offer', execution: id, order: bytes.toString('base64') });
@@ -60,8 +64,12 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
     }
     for (const [index, id] of ids.entries()) {
       const { result } = await host.line('finished', id);
-      assert.equal(result?.state, index % 200 === 0 ? 'EXECUTION_STATE_SUCCEEDED' : 'EXECUTION_STATE_FAILED', JSON.stringify(result));
-      assert.equal(result?.exitCode, index % 200);
+      assert.equal(
+        result?.state,
+        index % 200 === 0 ? 'EXECUTION_STATE_SUCCEEDED' : 'EXECUTION_STATE_FAILED',
+        JSON.stringify(result),
+      );
+      assert.equal(result?.exitCode, index % 200, JSON.stringify(result));
       const counter = join(stateDir, `starts-${index}`);
       assert.equal(existsSync(counter) && readFileSync(counter, 'utf8'), 'start\n', `starts of ${index}`);
       host.say({ do: 'output', execution: id });
@@ -73,6 +81,6 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
     await host.kill().catch(() => undefined);
     for (const id of ids) new Marker({ execution: id, leader: undefined }).signal(9);
     await sweep(uid);
-    rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(stateDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   }
 });

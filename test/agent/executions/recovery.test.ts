@@ -6,7 +6,7 @@ import { type RecoveryView, recoveryStep } from '../../../agent/executions/recov
 const view = fc.record<RecoveryView>({
   explained: fc.boolean(),
   starting: fc.option(fc.record({ sameBoot: fc.boolean() }), { nil: undefined }),
-  starts: fc.nat(4),
+  lost: fc.nat(4),
   supervisorAlive: fc.boolean(),
   started: fc.boolean(),
   exited: fc.boolean(),
@@ -20,7 +20,7 @@ describe('recovery rules', () => {
       fc.property(view, (view) => {
         if (recoveryStep(view).step !== 'start') return;
         assert.ok(view.explained && !view.started && !view.exited && !view.late && view.ending === undefined);
-        assert.ok(view.starts < 3);
+        assert.ok(view.lost < 3);
         assert.ok(view.starting === undefined || (view.starting.sameBoot && !view.supervisorAlive));
       }),
     );
@@ -42,25 +42,37 @@ describe('recovery rules', () => {
   const received: RecoveryView = {
     explained: true,
     starting: undefined,
-    starts: 0,
+    lost: 0,
     supervisorAlive: false,
     started: false,
     exited: false,
     ending: undefined,
     late: false,
   };
-  const begun: RecoveryView = { ...received, starting: { sameBoot: true }, starts: 1 };
+  const begun: RecoveryView = { ...received, starting: { sameBoot: true } };
   const cases: [string, RecoveryView, ReturnType<typeof recoveryStep>][] = [
     ['received only: it starts', received, { step: 'start' }],
-    ['another boot: INTERRUPTED(reboot)', { ...begun, starting: { sameBoot: false } }, { step: 'interrupt', reason: 'reboot' }],
+    [
+      'another boot: INTERRUPTED(reboot)',
+      { ...begun, starting: { sameBoot: false } },
+      { step: 'interrupt', reason: 'reboot' },
+    ],
     ['supervisor alive: it is watched', { ...begun, supervisorAlive: true, ending: 'cancel' }, { step: 'watch' }],
     ['supervisor gone before `started`: another one', begun, { step: 'start' }],
     ['and cancelled: CANCELLED', { ...begun, ending: 'cancel' }, { step: 'end', end: 'cancelled' }],
     ['and late: EXPIRED', { ...begun, late: true }, { step: 'end', end: 'expired' }],
     ['cancelled and late: CANCELLED', { ...received, ending: 'cancel', late: true }, { step: 'end', end: 'cancelled' }],
-    ['the third one: FAILED(spawn)', { ...begun, starts: 3 }, { step: 'end', end: 'lost' }],
-    ['supervisor gone after `started`: INTERRUPTED', { ...begun, started: true }, { step: 'interrupt', reason: 'supervisor' }],
-    ['`started` without STARTING: INTERRUPTED(journal)', { ...received, started: true }, { step: 'interrupt', reason: 'journal' }],
+    ['the third one: FAILED(spawn)', { ...begun, lost: 3 }, { step: 'end', end: 'lost' }],
+    [
+      'supervisor gone after `started`: INTERRUPTED',
+      { ...begun, started: true },
+      { step: 'interrupt', reason: 'supervisor' },
+    ],
+    [
+      '`started` without STARTING: INTERRUPTED(journal)',
+      { ...received, started: true },
+      { step: 'interrupt', reason: 'journal' },
+    ],
   ];
   for (const [title, given, expected] of cases) test(title, () => assert.deepEqual(recoveryStep(given), expected));
 });

@@ -7,7 +7,7 @@ import { Journal } from '../../../agent/journal/journal.ts';
 import { isAlive } from '../../../agent/sandbox/process-table.ts';
 import { MusterError } from '../../../shared/errors.ts';
 import type { ExecutionId } from '../../../shared/ids.ts';
-import { Rig, quietLog } from './rig.ts';
+import { quietLog, Rig } from './rig.ts';
 
 const ignoreTerm = join(import.meta.dirname, '../../fixtures/programs/ignore-term.sh');
 
@@ -28,7 +28,12 @@ describe('another agent over the same state folder', () => {
   /** A command that waits for a file to appear; resolves once it runs. */
   const running = async (limits = {}): Promise<{ id: ExecutionId; release: () => void }> => {
     const gate = join(dir, 'gate');
-    const id = rig.offer(rig.order({ argv: ['sh', '-c', `echo begun; until [ -e ${gate} ]; do sleep 0.02; done; echo done; exit 5`] }, { limits }));
+    const id = rig.offer(
+      rig.order(
+        { argv: ['sh', '-c', `echo begun; until [ -e ${gate} ]; do sleep 0.02; done; echo done; exit 5`] },
+        { limits },
+      ),
+    );
     await rig.started(id);
     return { id, release: () => writeFileSync(gate, '') };
   };
@@ -44,7 +49,10 @@ describe('another agent over the same state folder', () => {
     const { id, release } = await running();
     await rig.executions.close();
     await rig.reopen();
-    assert.deepEqual(rig.executions.known().map(({ id }) => id), [id]);
+    assert.deepEqual(
+      rig.executions.known().map(({ id }) => id),
+      [id],
+    );
     release();
     const result = await rig.finished(id);
     assert.equal(result.state, 'EXECUTION_STATE_FAILED');
@@ -154,27 +162,39 @@ describe('another agent over the same state folder', () => {
     assert.equal((await rig.finished(offered.id)).state, 'EXECUTION_STATE_SUCCEEDED');
   });
 
-  test('a third lost supervisor is the last', async () => {
+  /** As agents leave it that were killed after STARTING, `starts` times, with `taken` supervisors that had read their line. */
+  const startedInVain = async (starts: number, taken: number): Promise<ExecutionId> => {
     const offered = rig.order({ argv: ['true'] }, { notBeforeUnixMs: Date.now() + 1000 });
     rig.offer(offered);
     await rig.until('acceptance', () => rig.events.some(({ execution }) => execution === offered.id));
     await rig.executions.close();
     const opened = await journal();
-    for (let start = 0; start < 3; start++) {
-      const gone = { pid: 2 ** 22 + 1, startTime: '1' };
-      const place = { spool: 'gone', nonce: '00'.repeat(16), cgroup: undefined, supervisor: gone, leader: gone };
-      const { bootId } = { bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() };
-      await opened.append({ type: 'starting', id: offered.id, starting: { ...place, bootId, monotonicMs: 0, atUnixMs: 0 } });
-    }
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    const gone = { pid: 2 ** 22 + 1, startTime: '1' };
+    const place = { spool: 'gone', nonce: '00'.repeat(16), cgroup: undefined, supervisor: gone, leader: gone };
+    const starting = { ...place, bootId, monotonicMs: 0, atUnixMs: 0 };
+    for (let start = 0; start < starts; start++) await opened.append({ type: 'starting', id: offered.id, starting });
     await opened.close();
+    for (let count = 0; count < taken; count++) writeFileSync(join(folder(offered.id), `taken.${count}`), '');
     await rig.reopen();
-    const result = await rig.finished(offered.id);
+    return offered.id;
+  };
+
+  test('a third supervisor that was lost with its line is the last', async () => {
+    const result = await rig.finished(await startedInVain(3, 3));
     assert.equal(result.state, 'EXECUTION_STATE_FAILED');
     assert.equal(result.reason, 'spawn');
   });
 
+  test('agents that died before they sent the line cost no start, however many', async () => {
+    const result = await rig.finished(await startedInVain(5, 2));
+    assert.equal(result.state, 'EXECUTION_STATE_SUCCEEDED');
+  });
+
   async function journaled(id: ExecutionId, what: 'ending' | 'starting'): Promise<void> {
-    await rig.until(`${what} in the journal`, () => readFileSync(join(rig.stateDir, 'journal/journal')).includes(`"type":"${what}","id":"${id}"`));
+    await rig.until(`${what} in the journal`, () =>
+      readFileSync(join(rig.stateDir, 'journal/journal')).includes(`"type":"${what}","id":"${id}"`),
+    );
   }
 
   /** Read beside the living agent: nothing is torn while it writes nothing. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -155,7 +156,8 @@ export class Rig {
     for (const id of this.#ids) new Marker({ execution: id, leader: undefined }).signal(9);
     clearInterval(this.#keepAlive);
     await sweep(this.uid);
-    rmSync(this.stateDir, { recursive: true, force: true, maxRetries: 5 });
+    // Drains that are just ending still write.
+    await rm(this.stateDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   }
 }
 

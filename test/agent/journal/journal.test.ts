@@ -22,7 +22,16 @@ describe('Journal', () => {
   const path = (): string => join(dir, 'journal');
   const received = (id: ExecutionId) => ({ type: 'received', id, digest: 'aa', expiresUnixMs: 5 }) as const;
   const finished = (id: ExecutionId) =>
-    ({ type: 'finished', id, digest: 'aa', expiresUnixMs: 5, finishedUnixMs: 9, spool: 's', nonce: 'n', spoolBytes: 1 }) as const;
+    ({
+      type: 'finished',
+      id,
+      digest: 'aa',
+      expiresUnixMs: 5,
+      finishedUnixMs: 9,
+      spool: 's',
+      nonce: 'n',
+      spoolBytes: 1,
+    }) as const;
 
   test('what was appended is there when it is opened again', async () => {
     const journal = await Journal.open({ dir, log });
@@ -91,7 +100,11 @@ describe('Journal', () => {
     const journal = await Journal.open({ dir, log });
     const kept = newId();
     await journal.append(received(kept), Buffer.from('kept'));
-    await journal.append({ type: 'ending', id: kept, ending: { cause: 'cancel', monotonicMs: 1, signal: 15, graceMs: 2, overrunMs: 0 } });
+    await journal.append({
+      type: 'ending',
+      id: kept,
+      ending: { cause: 'cancel', monotonicMs: 1, signal: 15, graceMs: 2, overrunMs: 0 },
+    });
     for (let round = 0; round < 30; round++) {
       const id = newId();
       await journal.append(received(id), Buffer.alloc(500_000));
@@ -110,7 +123,10 @@ describe('Journal', () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.uint8Array({ maxLength: 60 }), (blobs, garbage) => {
         const frames = blobs.map((blob, index) => encodeFrame({ index }, Buffer.from(blob)));
         const read = readFrames(Buffer.concat([Buffer.from(garbage), ...frames]));
-        assert.deepEqual(read.frames.map(({ blob }) => [...blob]), blobs.map((blob) => [...blob]));
+        assert.deepEqual(
+          read.frames.map(({ blob }) => [...blob]),
+          blobs.map((blob) => [...blob]),
+        );
       }),
     );
   });

@@ -15,7 +15,9 @@ const script = readFileSync(join(import.meta.dirname, '../../../agent/supervisor
 describe('the supervisor’s script', () => {
   test('has the fail points that are the supervisor’s, and no others', () => {
     const named = [...script.matchAll(/^point ([a-z-]+)$/gm)].map((match) => match[1]);
-    const expected = Object.entries(failpoints).filter(([, owner]) => owner !== 'agent').map(([name]) => name);
+    const expected = Object.entries(failpoints)
+      .filter(([, owner]) => owner !== 'agent')
+      .map(([name]) => name);
     assert.deepEqual(named, expected);
   });
 
@@ -34,7 +36,8 @@ describe('Supervisor', () => {
     dir = mkdtempSync(join(tmpdir(), 'muster-supervisor-'));
   });
   after(() => rmSync(dir, { recursive: true, force: true }));
-  const start = (): Promise<Supervisor> => Supervisor.start({ spoolDir: dir, traits, cgroups: undefined, failpoint: '' });
+  const start = (): Promise<Supervisor> =>
+    Supervisor.start({ spoolDir: dir, traits, cgroups: undefined, failpoint: '' });
   const sessionOf = ({ identity, leader }: Supervisor): number[] =>
     processIds().filter((pid) => [identity.pid, leader.pid].includes(viewProcess(pid)?.session ?? 0));
 
@@ -46,7 +49,9 @@ describe('Supervisor', () => {
     const session = sessionOf(supervisor);
     supervisor.close();
     await supervisor.gone;
-    await until('the end of its session', () => (session.some((pid) => ['S', 'R'].includes(viewProcess(pid)?.state ?? '')) ? undefined : true));
+    await until('the end of its session', () =>
+      session.some((pid) => ['S', 'R'].includes(viewProcess(pid)?.state ?? '')) ? undefined : true,
+    );
   });
 
   test('runs nothing on a line that was cut before its end', async () => {

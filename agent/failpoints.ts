@@ -28,7 +28,9 @@ export const failpoints = {
 } as const;
 
 export type Failpoint = keyof typeof failpoints;
-export type AgentFailpoint = { [Name in Failpoint]: (typeof failpoints)[Name] extends 'agent' | 'both' ? Name : never }[Failpoint];
+export type AgentFailpoint = {
+  [Name in Failpoint]: (typeof failpoints)[Name] extends 'agent' | 'both' ? Name : never;
+}[Failpoint];
 
 export const isFailpoint = (name: string): name is Failpoint => Object.hasOwn(failpoints, name);
 

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExecutionId, parseExecutionId } from '../../shared/ids.ts';
 import { GroupCommit } from '../journal/group-commit.ts';
+import { removeSpool } from '../supervisor/remove-spool.ts';
 
 /** Where executions and their output lie: a folder for each id, kept as long as the id, and a folder for each spool. */
 export class Folders {
@@ -61,7 +62,7 @@ export class Folders {
   }
 
   removeSpool(name: string): void {
-    rmSync(this.spool(name), { recursive: true, force: true });
+    removeSpool(this.spool(name));
   }
 
   async #syncNames(): Promise<void> {

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../shared/log.ts';
 import { Cgroup } from '../sandbox/cgroup.ts';
 import { isAlive } from '../sandbox/process-table.ts';
+import { removeSpool } from './remove-spool.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** How many supervisors may be on their way at once: each is a burst of forks. */
@@ -94,6 +94,6 @@ export class SupervisorPool {
       cgroup.signal(9);
       cgroup.remove();
     }
-    rmSync(join(this.#options.spoolDir, supervisor.spool), { recursive: true, force: true });
+    removeSpool(join(this.#options.spoolDir, supervisor.spool));
   }
 }

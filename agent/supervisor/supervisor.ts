@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { Cgroup, type CgroupBase } from '../sandbox/cgroup.ts';
 import { type ProcessIdentity, signalProcess, viewProcess } from '../sandbox/process-table.ts';
+import { removeSpool } from './remove-spool.ts';
 import type { ShellTraits } from './shell-probe.ts';
 
 export interface SupervisorOptions {
@@ -107,7 +108,7 @@ export class Supervisor {
       await gone;
       cgroup?.signal(9);
       cgroup?.remove();
-      rmSync(folder, { recursive: true, force: true });
+      removeSpool(folder);
       throw error;
     }
   }

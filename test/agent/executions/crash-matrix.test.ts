@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -11,7 +11,7 @@ import { type ExecutionId, executionId, type NodeUid, newNodeUid } from '../../.
 import { PlanTree } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
 import { Host, stoppedAt } from './host.ts';
-import { quietLog, sweep } from './rig.ts';
+import { quietLog, removeAll, sweep } from './rig.ts';
 
 const countStart = join(import.meta.dirname, '../../fixtures/programs/count-start.sh');
 const lines = 30;
@@ -33,8 +33,8 @@ const table: Record<Failpoint, Partial<Record<Who, 'result' | 'INTERRUPTED'>>> =
 describe('killed at each of the nine points', () => {
   const dir = mkdtempSync(join(tmpdir(), 'muster-matrix-'));
   const hits = new Map<string, number>();
-  after(() => {
-    rmSync(dir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+  after(async () => {
+    await removeAll(dir);
     process.stdout.write(`hits: ${[...hits].map(([point, count]) => `${point} ${count}`).join(', ')}\n`);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { type ExecutionId, executionId, newNodeUid } from '../../../shared/ids.t
 import { PlanTree } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
 import { Host } from './host.ts';
-import { sweep } from './rig.ts';
+import { removeAll, sweep } from './rig.ts';
 
 const countStart = join(import.meta.dirname, '../../fixtures/programs/count-start.sh');
 const kills = Number(process.env.MUSTER_TEST_KILLS ?? 12);
@@ -44,7 +44,7 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
     await open();
     for (let kill = 0; kill < kills; kill++) {
       for (let count = 0; count < 2; count++) {
-        const code = ids.length % 200;
+        const code = ids.length % 100;
         const argv = ['sh', countStart, join(stateDir, `starts-${ids.length}`), String(lines), String(code)];
         const { order, bytes } = buildOrder({
           command: { argv },
@@ -66,10 +66,10 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
       const { result } = await host.line('finished', id);
       assert.equal(
         result?.state,
-        index % 200 === 0 ? 'EXECUTION_STATE_SUCCEEDED' : 'EXECUTION_STATE_FAILED',
+        index % 100 === 0 ? 'EXECUTION_STATE_SUCCEEDED' : 'EXECUTION_STATE_FAILED',
         JSON.stringify(result),
       );
-      assert.equal(result?.exitCode, index % 200, JSON.stringify(result));
+      assert.equal(result?.exitCode, index % 100, JSON.stringify(result));
       const counter = join(stateDir, `starts-${index}`);
       assert.equal(existsSync(counter) && readFileSync(counter, 'utf8'), 'start\n', `starts of ${index}`);
       host.say({ do: 'output', execution: id });
@@ -81,6 +81,6 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
     await host.kill().catch(() => undefined);
     for (const id of ids) new Marker({ execution: id, leader: undefined }).signal(9);
     await sweep(uid);
-    rmSync(stateDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+    await removeAll(stateDir);
   }
 });

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -156,8 +155,19 @@ export class Rig {
     for (const id of this.#ids) new Marker({ execution: id, leader: undefined }).signal(9);
     clearInterval(this.#keepAlive);
     await sweep(this.uid);
-    // Drains that are just ending still write.
-    await rm(this.stateDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+    await removeAll(this.stateDir);
+  }
+}
+
+/** Deletes a state folder, in which drains that are just ending may still write. */
+export async function removeAll(path: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      if (tries > 200) throw error;
+      await sleep(20);
+    }
   }
 }
 

@@ -33,7 +33,10 @@ describe('the process table', () => {
   });
 
   test('a name with parentheses and blanks confuses nobody', async () => {
-    const child = spawn('sh', ['-c', 'printf "a) R 1 2" >/proc/$$/comm; sleep 300'], { stdio: 'ignore', detached: true });
+    const child = spawn('sh', ['-c', 'printf "a) R 1 2" >/proc/$$/comm; sleep 300'], {
+      stdio: 'ignore',
+      detached: true,
+    });
     children.push(child);
     const view = await until('the name', () => {
       const view = viewProcess(child.pid ?? 0);
@@ -45,7 +48,12 @@ describe('the process table', () => {
   test('a mark is a whole entry of the environment', async () => {
     const pid = sleeper({ MUSTER_EXECUTION: 'abc/1', XMUSTER_EXECUTION: 'def' });
     await until('its environment', () => (bearsMark(pid, 'MUSTER_EXECUTION=abc/1') ? true : undefined));
-    for (const other of ['MUSTER_EXECUTION=abc', 'MUSTER_EXECUTION=def', 'EXECUTION=abc/1', 'MUSTER_EXECUTION=abc/10']) {
+    for (const other of [
+      'MUSTER_EXECUTION=abc',
+      'MUSTER_EXECUTION=def',
+      'EXECUTION=abc/1',
+      'MUSTER_EXECUTION=abc/10',
+    ]) {
       assert.equal(bearsMark(pid, other), false, other);
     }
   });

@@ -13,7 +13,11 @@ describe('running as another user', { skip: !root && 'only root can' }, () => {
   });
   after(() => rig.dispose());
 
-  const run = async (script: string, more: Parameters<Rig['order']>[1] = {}, env = {}): Promise<{ id: ExecutionId; stdout: string; stderr: string }> => {
+  const run = async (
+    script: string,
+    more: Parameters<Rig['order']>[1] = {},
+    env = {},
+  ): Promise<{ id: ExecutionId; stdout: string; stderr: string }> => {
     const offered = rig.order({ argv: ['sh', '-c', script], runAs: 'nobody', env }, more);
     rig.offer(offered);
     if (offered.stdin) rig.executions.input(offered.id, 0, offered.stdin);
@@ -24,12 +28,16 @@ describe('running as another user', { skip: !root && 'only root can' }, () => {
   };
 
   test('it is that user, with that user’s groups and no capability', async () => {
-    const { stdout } = await run('id -un; id -gn; id -Gn; grep -E "^Cap(Inh|Prm|Eff)" /proc/self/status | cut -f2 | sort -u; echo $USER $HOME');
+    const { stdout } = await run(
+      'id -un; id -gn; id -Gn; grep -E "^Cap(Inh|Prm|Eff)" /proc/self/status | cut -f2 | sort -u; echo $USER $HOME',
+    );
     assert.equal(stdout, 'nobody\nnogroup\nnogroup\n0000000000000000\nnobody /nonexistent\n');
   });
 
   test('> /dev/stderr and > /dev/stdout in the middle lose nothing', async () => {
-    const { stdout, stderr } = await run('echo 1 >&2; echo 2 >/dev/stderr; echo 3 >&2; echo 4; echo 5 >/dev/stdout; echo 6');
+    const { stdout, stderr } = await run(
+      'echo 1 >&2; echo 2 >/dev/stderr; echo 3 >&2; echo 4; echo 5 >/dev/stdout; echo 6',
+    );
     assert.equal(stderr, '1\n2\n3\n');
     assert.equal(stdout, '4\n5\n6\n');
   });
@@ -45,7 +53,9 @@ describe('running as another user', { skip: !root && 'only root can' }, () => {
   });
 
   test('no file but three is open', async () => {
-    const open = (await run('ls /proc/$$/fd | tr "\\n" " "')).stdout.split(' ').filter((fd) => fd !== '' && Number(fd) < 10);
+    const open = (await run('ls /proc/$$/fd | tr "\\n" " "')).stdout
+      .split(' ')
+      .filter((fd) => fd !== '' && Number(fd) < 10);
     assert.deepEqual(open, ['0', '1', '2']);
   });
 

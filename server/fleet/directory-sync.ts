@@ -56,7 +56,7 @@ export class DirectorySync {
       for (const { uid } of this.#directory.all()) if (!seen.has(keys.node(uid))) this.#directory.remove(uid);
     } else {
       for (const uid of this.#directory.presentUids()) {
-        if (!seen.has(keys.presence(uid))) this.#directory.setPresence(uid, undefined);
+        if (!seen.has(keys.presence(uid))) this.#directory.setPresence(uid, undefined, revision);
       }
     }
     return revision;
@@ -75,7 +75,11 @@ export class DirectorySync {
         if (signal.aborted) return;
         this.#log.warn({ err: error, 'store.prefix': prefix }, 'the watch of the directory broke; going on');
         await sleep(retryMs, signal).catch(() => {});
-        if (error instanceof CompactedError) from = await this.#load(prefix).then((revision) => revision + 1, () => from);
+        if (error instanceof CompactedError)
+          from = await this.#load(prefix).then(
+            (revision) => revision + 1,
+            () => from,
+          );
       }
     }
   }
@@ -85,14 +89,19 @@ export class DirectorySync {
     const uid = parseNodeOf(event.key);
     if (uid === undefined) return;
     if (event.key.startsWith(keys.nodePrefix)) this.#directory.remove(uid);
-    else this.#directory.setPresence(uid, undefined);
+    else this.#directory.setPresence(uid, undefined, event.modRevision);
   }
 
   #put(entry: Entry): void {
     const uid = parseNodeOf(entry.key);
     if (uid === undefined) return;
-    if (entry.key.startsWith(keys.nodePrefix)) this.#directory.upsert(decodeNode(entry.value));
-    else this.#directory.setPresence(uid, presenceOf(entry));
+    try {
+      if (entry.key.startsWith(keys.nodePrefix)) this.#directory.upsert(decodeNode(entry.value));
+      else this.#directory.setPresence(uid, presenceOf(entry), entry.modRevision);
+    } catch (error) {
+      // One record that can't be read must not hide all others.
+      this.#log.error({ err: error, 'store.key': entry.key }, 'a record of the store can not be read');
+    }
   }
 }
 

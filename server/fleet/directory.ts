@@ -32,6 +32,8 @@ const sortingShare = 0.25;
 export class Directory {
   readonly #nodes = new Map<NodeUid, DirectoryNode>();
   readonly #presences = new Map<NodeUid, Presence>();
+  /** Revision of the last change of a presence that the store told of, or this replica wrote. */
+  readonly #presenceRevisions = new Map<NodeUid, number>();
   readonly #names = new Map<string, NodeUid>();
   /** Label key → value → uids. */
   readonly #labels = new Map<string, Map<string, Set<NodeUid>>>();
@@ -85,10 +87,19 @@ export class Directory {
     this.#nodes.delete(uid);
     this.#forgetName(before);
     this.#unindex(before);
+    this.#ranks = undefined;
     this.#tell({ uid, before, after: undefined });
   }
 
-  setPresence(uid: NodeUid, presence: Presence | undefined): void {
+  /**
+   * `revision` is that of the write: what is not newer than what is known already changes nothing, so that the store's watch,
+   * which comes later, undoes nothing. Without it the change stands until a newer write is heard of.
+   */
+  setPresence(uid: NodeUid, presence: Presence | undefined, revision?: number): void {
+    if (revision !== undefined) {
+      if (revision <= (this.#presenceRevisions.get(uid) ?? 0)) return;
+      this.#presenceRevisions.set(uid, revision);
+    }
     if (presence) this.#presences.set(uid, presence);
     else this.#presences.delete(uid);
     const before = this.#nodes.get(uid);

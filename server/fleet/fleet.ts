@@ -6,13 +6,24 @@ import type { Clock } from '../../shared/time.ts';
 import type { Directory } from './directory.ts';
 import type { CompleteHello } from './hello.ts';
 import type { Inventory } from './inventory.ts';
-import { type AgentStream, type ReadHandle, type ReadOptions, type ReadSink, Session, type SessionSink } from './session.ts';
+import {
+  type AgentStream,
+  type EpochValue,
+  type ReadHandle,
+  type ReadOptions,
+  type ReadSink,
+  Session,
+  type SessionSink,
+} from './session.ts';
 
 /** What the fleet tells of sessions, besides what the sessions themselves tell. */
 export interface FleetObserver {
   sessionOpened(): void;
   sessionClosed(reason: string): void;
 }
+
+/** So many claims wait together: they share transactions. */
+const reclaimsAtOnce = 256;
 
 /** The sessions this replica holds: at most one a node, the newest one. */
 export class Fleet {
@@ -30,6 +41,7 @@ export class Fleet {
   readonly #running = new Map<NodeUid, number>();
   readonly #whenBack = new Map<NodeUid, Set<() => void>>();
   #stopping = false;
+  #drained = (): void => {};
 
   constructor(options: {
     inventory: Inventory;
@@ -72,17 +84,21 @@ export class Fleet {
   async admit(hello: CompleteHello, stream: AgentStream): Promise<Session> {
     if (this.#stopping) throw new MusterError('REPLICA_STOPPING', 'this replica is stopping; dial another');
     const { epoch, node } = await this.#inventory.claim(hello, this.#directory.get(hello.uid));
-    const seen = hello.highestEpoch;
-    if (seen && (seen.era > epoch.era || (seen.era === epoch.era && seen.revision >= epoch.revision))) {
-      const message = `the agent has seen epoch ${seen.era}.${seen.revision}; this store is at ${epoch.era}.${epoch.revision}`;
-      throw new MusterError('STALE_EPOCH', message, { field: 'hello.highest_epoch' });
+    const refusal = this.#refusal(hello, epoch, stream);
+    if (refusal) {
+      await this.#unclaim(hello.uid, epoch.revision);
+      throw refusal;
     }
-    if (stream.cancelled || stream.destroyed) throw new MusterError('SESSION_REPLACED', 'the agent hung up');
-    const session = new Session({ hello, epoch, stream, sink: { ...this.#sinkOf(), closed: (s, r) => this.#closed(s, r) } });
+    const session = new Session({
+      hello,
+      epoch,
+      stream,
+      sink: { ...this.#sinkOf(), closed: (s, r) => this.#closed(s, r) },
+    });
     this.#sessions.get(hello.uid)?.end('replaced', new MusterError('SESSION_REPLACED', 'a newer session of this node'));
     this.#sessions.set(hello.uid, session);
     this.#directory.upsert(node);
-    this.#directory.setPresence(hello.uid, { replica: this.#replica, epoch });
+    this.#directory.setPresence(hello.uid, { replica: this.#replica, epoch }, epoch.revision);
     this.#presence.set(session, epoch.revision);
     session.welcome({
       epoch,
@@ -91,7 +107,10 @@ export class Fleet {
       replica: this.#replica,
     });
     this.#observer.sessionOpened();
-    this.#log.info({ 'node.id': hello.uid, 'node.name': hello.name, 'session.epoch': epoch.revision }, 'session opened');
+    this.#log.info(
+      { 'node.id': hello.uid, 'node.name': hello.name, 'session.epoch': epoch.revision },
+      'session opened',
+    );
     this.#sink.opened(session);
     const waiting = this.#whenBack.get(hello.uid);
     this.#whenBack.delete(hello.uid);
@@ -115,23 +134,62 @@ export class Fleet {
 
   /** After a lost lease: claims again all that is held, under the new one; a session that somebody else has claimed ends. */
   async reclaimAll(): Promise<void> {
-    for (const session of [...this.#sessions.values()]) {
-      const revision = await this.#inventory.reclaim(session.uid, session.epoch);
-      if (revision !== undefined) this.#presence.set(session, revision);
-      else session.end('claimed elsewhere', new MusterError('SESSION_REPLACED', 'another replica holds this node'));
-    }
+    const sessions = this.#sessions.values();
+    const work = async (): Promise<void> => {
+      for (const session of sessions) await this.#reclaim(session);
+    };
+    await Promise.all(Array.from({ length: reclaimsAtOnce }, work));
+  }
+
+  async #reclaim(session: Session): Promise<void> {
+    const revision = await this.#inventory.reclaim(session.uid, session.epoch);
+    if (revision === undefined) {
+      session.end('claimed elsewhere', new MusterError('SESSION_REPLACED', 'another replica holds this node'));
+    } else if (this.#sessions.get(session.uid) === session) this.#presence.set(session, revision);
+    else await this.#unclaim(session.uid, revision);
   }
 
   /** Sends every agent elsewhere and waits until they have gone, `graceMs` at most; then ends what is left. */
   async drain(graceMs: number): Promise<void> {
     this.#stopping = true;
     for (const session of this.#sessions.values()) session.reconnect('drain', 0);
-    const deadline = this.#clock.monotonic() + graceMs;
-    while (this.#sessions.size > 0 && this.#clock.monotonic() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    if (this.#sessions.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.after(graceMs, resolve);
+        this.#drained = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
     }
     const stopping = new MusterError('REPLICA_STOPPING', 'this replica is stopping');
     for (const session of [...this.#sessions.values()]) session.end('drain', stopping);
+  }
+
+  /** Why a claim that was just made opens no session after all. */
+  #refusal(hello: CompleteHello, epoch: EpochValue, stream: AgentStream): MusterError | undefined {
+    const seen = hello.highestEpoch;
+    if (seen && (seen.era > epoch.era || (seen.era === epoch.era && seen.revision >= epoch.revision))) {
+      const message = `the agent has seen epoch ${seen.era}.${seen.revision}; this store is at ${epoch.era}.${epoch.revision}`;
+      return new MusterError('STALE_EPOCH', message, { field: 'hello.highest_epoch' });
+    }
+    if (this.#stopping) return new MusterError('REPLICA_STOPPING', 'this replica is stopping; dial another');
+    if (stream.cancelled || stream.destroyed) return new MusterError('SESSION_REPLACED', 'the agent hung up');
+    const newer = (this.#sessions.get(hello.uid)?.epoch.revision ?? 0) > epoch.revision;
+    return newer ? new MusterError('SESSION_REPLACED', 'a newer session of this node') : undefined;
+  }
+
+  /** Gives a claim to the session that the node has all the same, or back. */
+  async #unclaim(uid: NodeUid, revision: number): Promise<void> {
+    const session = this.#sessions.get(uid);
+    if (session) this.#presence.set(session, Math.max(revision, this.#presence.get(session) ?? 0));
+    else await this.#leave(uid, revision);
+  }
+
+  async #leave(uid: NodeUid, revision: number): Promise<void> {
+    await this.#inventory.leave(uid, revision).catch((error: unknown) => {
+      this.#log.warn({ err: error, 'node.id': uid }, 'could not drop the presence; its lease will');
+    });
   }
 
   #sinkOf(): Omit<SessionSink, 'closed'> {
@@ -156,12 +214,9 @@ export class Fleet {
       this.#sessions.delete(session.uid);
       this.#running.delete(session.uid);
       this.#directory.setPresence(session.uid, undefined);
-      if (revision !== undefined) {
-        this.#inventory.leave(session.uid, revision).catch((error: unknown) => {
-          this.#log.warn({ err: error, 'node.id': session.uid }, 'could not drop the presence; its lease will');
-        });
-      }
+      if (revision !== undefined) void this.#leave(session.uid, revision);
     }
     this.#sink.closed(session, reason);
+    if (this.#sessions.size === 0) this.#drained();
   }
 }

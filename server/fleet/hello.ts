@@ -61,7 +61,8 @@ export class HelloPages {
 }
 
 function checkFirst(page: Hello__Output): void {
-  if (!isNodeName(page.name)) throw bad('hello.name', 'must be 1 to 253 of [a-z0-9.-], with a letter or digit at both ends');
+  if (!isNodeName(page.name))
+    throw bad('hello.name', 'must be 1 to 253 of [a-z0-9.-], with a letter or digit at both ends');
   if (!isNodeUid(page.uid)) throw bad('hello.uid', 'must be 32 lower-case hex digits');
   if (page.version.length > 64) throw bad('hello.version', 'longer than 64 characters');
   if (page.bootId.length > 64) throw bad('hello.boot_id', 'longer than 64 characters');

@@ -20,6 +20,9 @@ export interface InventoryNode {
   readonly lastSeenUnixMs: number;
 }
 
+/** A node's record, and its revision where it was read just now. */
+type Known = { readonly node: InventoryNode; readonly modRevision: number | undefined } | undefined;
+
 const maxTries = 5;
 
 /** Nodes in the store: registration and presence of those that come, and what operators change. */
@@ -42,24 +45,40 @@ export class Inventory {
    * Registers the node where it is new, refreshes what it says of itself, and claims it for this replica, in one transaction.
    * `known` is the caller's last view of it. NAME_TAKEN where the name is another node's or the uid has another name.
    */
-  async claim(hello: CompleteHello, known: InventoryNode | undefined): Promise<{ epoch: EpochValue; node: InventoryNode }> {
-    let before = known;
+  async claim(
+    hello: CompleteHello,
+    known: InventoryNode | undefined,
+  ): Promise<{ epoch: EpochValue; node: InventoryNode }> {
+    let before: Known = known && { node: known, modRevision: undefined };
     for (let tries = 0; tries < maxTries; tries += 1) {
-      if (before !== undefined && before.name !== hello.name) {
-        throw nameTaken(`this node is registered as ${before.name}, not ${hello.name}; remove it first to rename it`);
+      if (before !== undefined && before.node.name !== hello.name) {
+        throw nameTaken(
+          `this node is registered as ${before.node.name}, not ${hello.name}; remove it first to rename it`,
+        );
       }
-      const node = refreshed(hello, before, this.#clock.now());
+      const node = refreshed(hello, before?.node, this.#clock.now());
+      const changed = node !== before?.node;
+      if (before && changed && before.modRevision === undefined) {
+        // What is written anew must not undo what an operator changed meanwhile, here or at another replica.
+        before = await this.#read(hello.uid);
+        continue;
+      }
+      const { uid, name } = hello;
+      const same = {
+        key: keys.node(uid),
+        ...(before?.modRevision ? { modRevision: before.modRevision } : { exists: true }),
+      };
       const revision = await this.#claims.claim({
-        if: before === undefined ? absent(hello) : [{ key: keys.node(hello.uid), exists: true }],
+        if: before === undefined ? absent(hello) : [same],
         then: (lease) => [
-          { put: keys.presence(hello.uid), value: this.#presence(0), lease },
-          ...(node === before ? [] : [{ put: keys.node(hello.uid), value: values.node.encode(node) }]),
-          ...(before === undefined ? [{ put: keys.name(hello.name), value: nameValue.encode(hello.uid) }] : []),
+          { put: keys.presence(uid), value: this.#presence(0), lease },
+          ...(changed ? [{ put: keys.node(uid), value: values.node.encode(node) }] : []),
+          ...(before === undefined ? [{ put: keys.name(name), value: nameValue.encode(uid) }] : []),
         ],
       });
       if (revision !== undefined) return { epoch: { era: this.#era, revision }, node };
-      before = await this.#read(hello.uid);
-      if (before === undefined) await this.#requireFree(hello.name, hello.uid);
+      before = await this.#read(uid);
+      if (before === undefined) await this.#requireFree(name, uid);
     }
     throw new MusterError('CONFLICT', `node ${hello.name} is being changed by somebody else`);
   }
@@ -73,7 +92,9 @@ export class Inventory {
     const record = current && values.presence.decode(current.value);
     if (record && record.replica !== this.#replica) return undefined;
     return await this.#claims.claim({
-      if: current ? [{ key: keys.presence(uid), modRevision: current.modRevision }] : [{ key: keys.presence(uid), exists: false }],
+      if: current
+        ? [{ key: keys.presence(uid), modRevision: current.modRevision }]
+        : [{ key: keys.presence(uid), exists: false }],
       then: (lease) => [{ put: keys.presence(uid), value: this.#presence(epoch.revision), lease }],
     });
   }
@@ -103,22 +124,27 @@ export class Inventory {
 
   /** Forgets a node; NODE_CONNECTED while any replica holds it. */
   async remove(node: InventoryNode): Promise<void> {
-    const { succeeded } = await this.#store.commit({
-      if: [{ key: keys.presence(node.uid), exists: false }],
+    const { succeeded, entries } = await this.#store.commit({
+      if: [
+        { key: keys.presence(node.uid), exists: false },
+        { key: keys.name(node.name), value: nameValue.encode(node.uid) },
+      ],
       then: [{ delete: keys.node(node.uid) }, { delete: keys.name(node.name) }],
+      get: [keys.presence(node.uid)],
     });
-    if (!succeeded) {
-      throw new MusterError('NODE_CONNECTED', `node ${node.name} is connected; stop its agent first`, { field: 'node' });
-    }
+    if (succeeded) return;
+    if (entries[0] === undefined)
+      throw new MusterError('UNKNOWN_NODE', `no node is called ${node.name}`, { field: 'node' });
+    throw new MusterError('NODE_CONNECTED', `node ${node.name} is connected; stop its agent first`, { field: 'node' });
   }
 
   #presence(epochRevision: number): Buffer {
     return values.presence.encode({ replica: this.#replica, era: this.#era, epochRevision });
   }
 
-  async #read(uid: NodeUid): Promise<InventoryNode | undefined> {
+  async #read(uid: NodeUid): Promise<Known> {
     const entry = await this.#store.get(keys.node(uid));
-    return entry && decodeNode(entry.value);
+    return entry && { node: decodeNode(entry.value), modRevision: entry.modRevision };
   }
 
   async #requireFree(name: string, uid: NodeUid): Promise<void> {

@@ -7,6 +7,8 @@ export interface Claim {
 }
 
 const maxOperations = 100;
+/** Well under the store's bound on one transaction. */
+const maxBytes = 512 * 1024;
 
 interface Waiting {
   readonly claim: Claim;
@@ -42,29 +44,31 @@ export class ClaimQueue {
     while (this.#waiting.length > 0) {
       const lease = this.#lease();
       const group = this.#takeGroup(lease);
-      try {
-        if (!(await this.#commit(group, lease))) {
-          // One of them does not hold: each for itself, so that it spoils only its own.
-          for (const waiting of group.length > 1 ? group : []) await this.#commit([waiting], lease);
-        }
-      } catch (error) {
-        for (const waiting of group) waiting.reject(error);
-      }
+      const together = group.length > 1 && (await this.#commit(group, lease).catch(() => false));
+      if (together) continue;
+      // One of them does not hold or can't be stored: each for itself, so that it spoils only its own.
+      for (const waiting of group) await this.#commit([waiting], lease).catch(waiting.reject);
     }
     this.#committing = false;
   }
 
+  /** As many as fit into one transaction, which may write no key twice. */
   #takeGroup(lease: Lease): Waiting[] {
     const group: Waiting[] = [];
-    let operations = 0;
-    for (;;) {
-      const next = this.#waiting[0];
-      if (next === undefined) return group;
-      operations += next.claim.if.length + next.claim.then(lease).length;
-      if (group.length > 0 && operations > maxOperations) return group;
+    const written = new Set<string>();
+    let [count, bytes] = [0, 0];
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const operations = next.claim.then(lease);
+      count += next.claim.if.length + operations.length;
+      bytes += operations.reduce((sum, operation) => sum + ('value' in operation ? operation.value.length : 0), 0);
+      const keys = operations.map(keyOf);
+      if (group.length > 0 && (count > maxOperations || bytes > maxBytes || keys.some((key) => written.has(key))))
+        break;
+      for (const key of keys) written.add(key);
       group.push(next);
       this.#waiting.shift();
     }
+    return group;
   }
 
   async #commit(group: readonly Waiting[], lease: Lease): Promise<boolean> {
@@ -76,4 +80,9 @@ export class ClaimQueue {
     else if (group.length === 1) group[0]?.resolve(undefined);
     return committed.succeeded;
   }
+}
+
+function keyOf(operation: Operation): string {
+  if ('put' in operation) return operation.put;
+  return 'delete' in operation ? operation.delete : operation.deletePrefix;
 }

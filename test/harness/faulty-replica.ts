@@ -13,6 +13,7 @@ import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
 import { openStore } from '../../server/store/open.ts';
 import { ReplicaLease } from '../../server/store/replica-lease.ts';
+import { systemClock } from '../../shared/time.ts';
 import { JumpClock } from '../server/store/jump-clock.ts';
 import { silent } from './agent-connection.ts';
 import { FaultyStore } from './faulty-store.ts';
@@ -35,7 +36,8 @@ export class FaultyReplica {
     const parts: { replica?: FaultyReplica } = {};
     const clock = new JumpClock();
     const lease = await ReplicaLease.grant({
-      ...{ store, clock, log: silent, termMs: settings.leaseTermMs },
+      // Not the clock that jumps: to be fenced is the store's to say.
+      ...{ store, clock: systemClock, log: silent, termMs: settings.leaseTermMs },
       regranted: async () => {
         await parts.replica?.fleet.reclaimAll();
         await parts.replica?.jobs.reclaimAll();

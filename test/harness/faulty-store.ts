@@ -13,6 +13,7 @@ export class FaultyStore implements Store {
   down = false;
   /** Asked before every commit. */
   fault: (transaction: Transaction) => Fault = () => undefined;
+  /** What was written. */
   readonly commits: Transaction[] = [];
   readonly leases: Lease[] = [];
   /** No renewal was answered for so long that nothing of the lease may be relied on. */
@@ -38,7 +39,7 @@ export class FaultyStore implements Store {
     if (fault === 'reject') throw unavailable();
     const committed = await this.#store.commit(transaction);
     if (fault === 'lose') throw unavailable();
-    if (committed.succeeded) this.commits.push(transaction);
+    if (committed.succeeded && transaction.then.length > 0) this.commits.push(transaction);
     return committed;
   }
 

@@ -157,7 +157,9 @@ export class TestReplica {
   /** Everything a watch of the job says until it ends. */
   async watch(jobId: string, request: object = {}): Promise<WatchEvent__Output[]> {
     const events: WatchEvent__Output[] = [];
-    for await (const { event } of this.client.stream(jobMethods.Watch, { jobId, ...request })) {
+    // Far beyond what anything here takes: only a broken watch never ends.
+    const options = { timeoutMs: 30_000 };
+    for await (const { event } of this.client.stream(jobMethods.Watch, { jobId, ...request }, options)) {
       if (event) events.push(event as WatchEvent__Output);
     }
     return events;

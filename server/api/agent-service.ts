@@ -1,13 +1,36 @@
+import type { ServiceDefinition } from '@grpc/proto-loader';
 import type { AgentServiceHandlers } from '../../proto/gen/muster/v1/AgentService.ts';
 import type { ConnectRequest__Output } from '../../proto/gen/muster/v1/ConnectRequest.ts';
 import { MusterError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import { serviceDefinition } from '../../shared/rpc/proto.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { HelloPages } from '../fleet/hello.ts';
 import type { AgentStream, Session } from '../fleet/session.ts';
 
 const standardHelloTimeoutMs = 15_000;
+
+/** More than any frame needs; the bound of the replica's other services is a submission's. */
+const maxFrameBytes = 1024 * 1024;
+
+/** Bytes that are no frame become one that says so: grpc-js would answer INTERNAL by itself and tell nobody. */
+export function agentServiceDefinition(): ServiceDefinition {
+  const definition = serviceDefinition('muster.v1.AgentService');
+  const { Connect } = definition;
+  if (Connect === undefined) throw new Error('no method Connect');
+  const requestDeserialize = (bytes: Buffer): object => {
+    if (bytes.length > maxFrameBytes) return { fault: `${bytes.length} bytes; at most ${maxFrameBytes} are allowed` };
+    try {
+      return Connect.requestDeserialize(bytes);
+    } catch {
+      return { fault: 'these bytes are no frame' };
+    }
+  };
+  return { ...definition, Connect: { ...Connect, requestDeserialize } };
+}
+
+type Frame = ConnectRequest__Output & { readonly fault?: string };
 
 /** `AgentService`: gathers the pages of `Hello`, then hands every frame to the session. */
 export function agentService(options: {
@@ -41,7 +64,7 @@ class AgentCall {
 
   begin(helloTimeoutMs: number): void {
     const call = this.#call;
-    call.on('data', (frame: ConnectRequest__Output) => this.#guard(() => this.#frame(frame)));
+    call.on('data', (frame: Frame) => this.#guard(() => this.#frame(frame)));
     call.on('error', (error) => this.#end(error.message));
     call.on('cancelled', () => this.#end('the agent cancelled'));
     call.on('end', () => this.#end('the agent hung up'));
@@ -53,8 +76,9 @@ class AgentCall {
     this.#timer.unref();
   }
 
-  #frame(frame: ConnectRequest__Output): void {
+  #frame(frame: Frame): void {
     if (this.#over) return;
+    if (frame.fault !== undefined) throw new MusterError('FRAME_INVALID', `frame: ${frame.fault}`, { field: 'frame' });
     if (this.#session) return this.#session.receive(frame);
     if (!frame.hello || this.#admitting) {
       throw new MusterError('FRAME_INVALID', 'frame: only hello may come before welcome', { field: 'frame' });

@@ -3,6 +3,8 @@ import { HealthImplementation } from 'grpc-health-check';
 import { formatAddress, requireLoopback } from '../../shared/address.ts';
 import { invalidField } from '../../shared/errors.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
+import { agentServiceDefinition } from './agent-service.ts';
+import { OpenCalls } from './open-calls.ts';
 import { addReflection } from './reflection.ts';
 
 /** A submission: 16 MiB of standard input, an order, 100,000 targets. */
@@ -15,6 +17,7 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
+  readonly #calls = new OpenCalls();
   #address = '';
 
   /** `services` by full name, for example `muster.v1.JobService`. */
@@ -32,7 +35,9 @@ export class GrpcServer {
       'grpc.enable_channelz': 0,
     });
     for (const [name, implementation] of Object.entries(options.services)) {
-      this.#server.addService(serviceDefinition(name), implementation as Implementation);
+      const agents = name === 'muster.v1.AgentService';
+      if (agents) this.#server.addService(agentServiceDefinition(), implementation as Implementation);
+      else this.#server.addService(serviceDefinition(name), this.#calls.wrap(serviceDefinition(name), implementation));
     }
     this.#health = new HealthImplementation(
       Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])),
@@ -59,9 +64,10 @@ export class GrpcServer {
     this.#setHealth('SERVING');
   }
 
-  /** Health says no from now on: balancers send nothing new. */
+  /** Nothing new: health says no, further calls are UNAVAILABLE, and so are streams from here on. Their clients go elsewhere. */
   refuse(): void {
     this.#setHealth('NOT_SERVING');
+    this.#calls.refuse();
   }
 
   /** Waits for open calls, `graceMs` at most, then ends them. */

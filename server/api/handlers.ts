@@ -29,7 +29,8 @@ export class Handlers {
       const abort = new AbortController();
       call.on('cancelled', () => abort.abort(new Error('the call was cancelled')));
       const traceparent = String(call.metadata.get('traceparent')[0] ?? '');
-      handler(call.request, { signal: abort.signal, traceparent }).then(
+      const answer = async (): Promise<Response> => handler(call.request, { signal: abort.signal, traceparent });
+      answer().then(
         (response) => {
           callback(null, response);
           this.#observe({ method: call.getPath(), code: 0, durationMs: performance.now() - started });
@@ -51,7 +52,8 @@ export class Handlers {
       call.on('error', gone);
       const traceparent = String(call.metadata.get('traceparent')[0] ?? '');
       const send = (response: Response): Promise<void> => writeMessage(call, response, abort.signal);
-      handler(call.request, send, { signal: abort.signal, traceparent }).then(
+      const answer = async (): Promise<void> => handler(call.request, send, { signal: abort.signal, traceparent });
+      answer().then(
         () => {
           call.end();
           this.#observe({ method: call.getPath(), code: 0, durationMs: performance.now() - started });

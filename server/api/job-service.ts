@@ -19,7 +19,8 @@ import { type Resume, Watcher } from '../jobs/watch.ts';
 import { executionMessage, jobMessage } from '../jobs/wire.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { CallContext, Handlers } from './handlers.ts';
-import { pageSize } from './page.ts';
+import { listJobs } from './list-jobs.ts';
+import { badPageToken, pageSize } from './page.ts';
 import { readOutput } from './read-output.ts';
 import { resumePoints } from './resume.ts';
 
@@ -98,19 +99,14 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     }),
     GetJob: handlers.unary(async (request) => ({ job: message(await existing(jobs, request.jobId)) })),
     ListJobs: handlers.unary(async (request) => {
-      const limit = pageSize(request.pageSize, 50);
-      const found = request.openOnly
-        ? await openJobs(jobs, limit, request.pageToken)
-        : await jobs.stored.newest(limit, request.pageToken);
-      const snapshots = await Promise.all(found.jobs.map((id) => jobs.snapshot(id)));
-      const listed = snapshots.filter((progress) => progress !== undefined);
-      return { jobs: listed.map(message), nextPageToken: found.next ?? '' };
+      const { jobs: listed, nextPageToken } = await listJobs(jobs, request);
+      return { jobs: listed.map(message), nextPageToken };
     }),
     ListExecutions: handlers.unary(async (request) => {
       const progress = await existing(jobs, request.jobId);
       const limit = pageSize(request.pageSize, 500);
-      const start = request.pageToken === '' ? 0 : Number(request.pageToken);
-      if (!Number.isSafeInteger(start) || start < 0) throw invalidField('page_token', 'is none of ours');
+      if (!/^[0-9]{0,6}$/.test(request.pageToken)) throw badPageToken();
+      const start = Number(request.pageToken);
       const end = Math.min(start + limit, progress.targets.length);
       const executions = [];
       for (let index = start; index < end; index += 1) executions.push(executionMessage(progress, index, nodeAway));
@@ -124,7 +120,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       async (request, send, { signal }) => {
         const progress = await existing(jobs, request.jobId);
         await readOutput(
-          { progress, request, outputs, nodeAway, isOver: (state) => isTerminal(state), signal },
+          { progress, request, outputs, nodeAway, onNodeAway, clock, isOver: (state) => isTerminal(state), signal },
           (chunk) => send({ chunk }),
         );
       },
@@ -141,15 +137,6 @@ async function existing(jobs: Jobs, id: string): Promise<JobProgress> {
   const progress = await jobs.snapshot(jobId(id));
   if (!progress) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
   return progress;
-}
-
-async function openJobs(
-  jobs: Jobs,
-  limit: number,
-  token: string,
-): Promise<{ jobs: JobId[]; next: string | undefined }> {
-  const open = (await jobs.stored.openJobs()).filter((id) => id > token);
-  return { jobs: open.slice(0, limit), next: open.length > limit ? open[limit - 1] : undefined };
 }
 
 function cancelOptions({ signal, graceMs }: CancelRequest__Output): { signal: number; graceMs: number | undefined } {

@@ -3,6 +3,8 @@ import type { NodeServiceHandlers } from '../../proto/gen/muster/v1/NodeService.
 import type { WatchNodesRequest__Output } from '../../proto/gen/muster/v1/WatchNodesRequest.ts';
 import type { WatchNodesResponse } from '../../proto/gen/muster/v1/WatchNodesResponse.ts';
 import { invalidField, MusterError } from '../../shared/errors.ts';
+import { isNodeName } from '../../shared/ids.ts';
+import { compareNatural } from '../../shared/natural-order.ts';
 import { labelKeyFault, validateLabels } from '../../shared/selector/labels.ts';
 import { parseSelector } from '../../shared/selector/parse.ts';
 import { everything, matches, type Selector } from '../../shared/selector/selector.ts';
@@ -10,7 +12,7 @@ import type { Directory, DirectoryNode } from '../fleet/directory.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Inventory, InventoryNode } from '../fleet/inventory.ts';
 import type { Handlers } from './handlers.ts';
-import { pageSize } from './page.ts';
+import { badPageToken, pageSize } from './page.ts';
 
 interface Options {
   readonly handlers: Handlers;
@@ -32,7 +34,7 @@ export function nodeService({ handlers, directory, inventory, fleet }: Options):
     ListNodes: handlers.unary(async (request) => {
       const limit = pageSize(request.pageSize, 500);
       const nodes = directory.select(selectorOf(request.selector));
-      const start = request.pageToken === '' ? 0 : nodes.findIndex((node) => node.name === request.pageToken) + 1;
+      const start = pageStart(nodes, request.pageToken);
       const page = nodes.slice(start, start + limit);
       const last = page.at(-1);
       return { nodes: page.map(message), nextPageToken: start + limit < nodes.length ? (last?.name ?? '') : '' };
@@ -71,6 +73,14 @@ export function find(directory: Directory, nameOrUid: string): DirectoryNode {
   const node = directory.find(nameOrUid);
   if (!node) throw new MusterError('UNKNOWN_NODE', `no node is called ${nameOrUid}`, { field: 'node' });
   return node;
+}
+
+/** Behind the name of the token, whether its node is still there or not. */
+function pageStart(nodes: readonly DirectoryNode[], token: string): number {
+  if (token === '') return 0;
+  if (!isNodeName(token)) throw badPageToken();
+  const start = nodes.findIndex(({ name }) => compareNatural(name, token) > 0);
+  return start < 0 ? nodes.length : start;
 }
 
 const selectorOf = (text: string): Selector => (text === '' ? everything : parseSelector(text, 'selector'));

@@ -7,3 +7,6 @@ export function pageSize(asked: number, standard: number): number {
   if (asked > largest) throw invalidField('page_size', `${asked} is more than ${largest}`);
   return asked === 0 ? standard : asked;
 }
+
+export const badPageToken = (): ReturnType<typeof invalidField> =>
+  invalidField('page_token', 'is none of ours; take the next_page_token of the page before');

@@ -1,17 +1,24 @@
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOutputRequest.ts';
 import { invalidField, MusterError } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/time.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import type { JobProgress } from '../jobs/progress.ts';
 import { chunkFields } from '../jobs/wire.ts';
-import type { OutputPiece } from '../output/output-piece.ts';
+import { endOf, type OutputPiece } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
+
+/** How long a node may be away before its reader is told to come again. */
+const patienceMs = 5000;
 
 interface Options {
   readonly progress: JobProgress;
   readonly request: ReadOutputRequest__Output;
   readonly outputs: Outputs;
   readonly nodeAway: (uid: string) => boolean;
+  /** Calls `listener` whenever a node has lost its session; returns what ends that. */
+  readonly onNodeAway: (listener: (uid: string) => void) => () => void;
+  readonly clock: Clock;
   readonly isOver: (state: ReturnType<JobProgress['stateAt']>) => boolean;
   readonly signal: AbortSignal;
 }
@@ -20,6 +27,9 @@ interface Options {
 export async function readOutput(options: Options, send: (chunk: OutputChunk) => Promise<void>): Promise<void> {
   const { progress, request, signal } = options;
   const stream = streamOf(request.stream);
+  for (const field of ['from', 'until'] as const) {
+    if (!Number.isSafeInteger(request[field])) throw invalidField(field, 'is no offset');
+  }
   if (request.until !== 0 && request.until < request.from) throw invalidField('until', 'is before from');
   const index = targetOf(progress, request);
   const target = progress.targets[index];
@@ -35,18 +45,39 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
   const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result?.stdout : result?.stderr;
   const total = over ? Number(summary?.bytes ?? 0) : undefined;
   if (total !== undefined && request.from > total) {
-    throw new MusterError('OFFSET_PAST_END', `from: ${request.from} is past the end at ${total}`, { field: 'from' });
+    throw pastEnd(request.from, total);
   }
   if (over && Number(result?.startedUnixMs ?? 0) === 0) return await send({ ...head, offset: 0, end: true });
   if (options.nodeAway(target.uid))
     throw new MusterError('NODE_AWAY', `${target.name} has no session; its output is there`);
   const until = request.until === 0 ? Number.POSITIVE_INFINITY : request.until;
   const { execution, node } = { execution: head.execution, node: target.uid };
-  for await (const piece of options.outputs.follow({ execution, node, stream, from: request.from, signal })) {
-    const bounded = cut(piece, until);
-    if (bounded) await send({ ...head, ...chunkFields(bounded) });
-    if (endOf(piece) >= until) return;
+  const patience = new AbortController();
+  const away = new MusterError('NODE_AWAY', `${target.name} has lost its session; read on from where this ended`);
+  const forget = options.onNodeAway((uid) => {
+    if (uid !== target.uid) return;
+    options.clock.after(patienceMs, () => options.nodeAway(uid) && patience.abort(away));
+  });
+  const follow = { execution, node, stream, from: request.from, untilPresent: !request.follow && !over };
+  try {
+    for await (const piece of options.outputs.follow({
+      ...follow,
+      signal: AbortSignal.any([signal, patience.signal]),
+    })) {
+      if (piece.type === 'present') return;
+      if (piece.type === 'unavailable' && piece.reason === 'offset-past-end') throw pastEnd(request.from, undefined);
+      const bounded = cut(piece, until);
+      if (bounded) await send({ ...head, ...chunkFields(bounded) });
+      if (endOf(piece) >= until) return;
+    }
+  } finally {
+    forget();
   }
+}
+
+function pastEnd(from: number, total: number | undefined): MusterError {
+  const where = total === undefined ? '' : ` at ${total}`;
+  return new MusterError('OFFSET_PAST_END', `from: ${from} is past the end${where}`, { field: 'from' });
 }
 
 function streamOf(stream: ReadOutputRequest__Output['stream']): OutputStreamName {
@@ -65,11 +96,6 @@ function targetOf(progress: JobProgress, request: ReadOutputRequest__Output): nu
   }
   return index;
 }
-
-const endOf = (piece: OutputPiece): number => {
-  if (piece.type === 'data') return piece.offset + piece.data.length;
-  return piece.type === 'gap' ? piece.until : Number.POSITIVE_INFINITY;
-};
 
 /** The piece without what is at or past `until`; undefined where nothing is left. */
 function cut(piece: OutputPiece, until: number): OutputPiece | undefined {

@@ -117,10 +117,20 @@ export class JobStore {
     return jobs;
   }
 
-  /** Jobs newest first, after the key of the page before. */
-  async newest(limit: number, after: string | undefined): Promise<{ jobs: JobId[]; next: string | undefined }> {
-    const page = await this.#store.list(keys.submittedPrefix, { limit, descending: true, ...(after && { after }) });
-    const jobs = page.entries.map((entry) => parseSubmitted(entry.key)).filter((job) => job !== undefined);
+  /** Jobs newest first, after the key of the page before; each with the key that a page behind it begins after. */
+  async newest(
+    limit: number,
+    after: string,
+  ): Promise<{ jobs: { id: JobId; key: string }[]; next: string | undefined }> {
+    const page = await this.#store.list(keys.submittedPrefix, {
+      limit,
+      descending: true,
+      ...(after !== '' && { after }),
+    });
+    const jobs = page.entries.flatMap(({ key }) => {
+      const id = parseSubmitted(key);
+      return id === undefined ? [] : [{ id, key }];
+    });
     return { jobs, next: page.more ? page.entries.at(-1)?.key : undefined };
   }
 

@@ -47,7 +47,8 @@ export function parseBenchOptions(argv: readonly string[], rows: readonly string
   for (const name of only) {
     if (!rows.includes(name)) throw new Error(`--only: no row ${name}; there are ${rows.join(', ')}`);
   }
-  if (values['write-docs'] && only.length > 0) throw new Error('--write-docs: writes the whole table; leave --only out');
+  if (values['write-docs'] && only.length > 0)
+    throw new Error('--write-docs: writes the whole table; leave --only out');
   const { full, list, help, json, profile } = values;
   return {
     ...{ only, full, list, help, json, profile, writeDocs: values['write-docs'] },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readyText } from './asks.ts';
 import { BenchProcess } from './bench-process.ts';
+import { killProcessesOf } from './left-processes.ts';
 import type { MeasuredLine } from './line.ts';
 import type { Bench, BenchSettings, Row } from './row.ts';
 
@@ -50,7 +51,12 @@ export async function runRow(
   try {
     return await Promise.race([row.run(bench), ...(interrupted ? [rejectionOf(interrupted)] : [])]);
   } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
+    for (const cleanup of cleanups.slice(1).reverse()) await cleanup();
+    // The agents are gone; what they ran has no business to be there any more.
+    const left = killProcessesOf(root);
+    if (left.length > 0)
+      bench.say(`${left.length} processes were left behind and have been killed: ${left[0]?.command}, …`);
+    await cleanups[0]?.();
   }
 }
 

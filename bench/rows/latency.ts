@@ -9,7 +9,7 @@ import { median } from '../harness/stats.ts';
 import { BareFleet, submitBytes } from '../raw/bare-fleet.ts';
 import type { InFlight } from '../raw/in-flight.ts';
 
-const runsEach = 40;
+const runsEach = 25;
 const fullRunsEach = 200;
 
 /** From submit to the exit status of `true` on one connected, real node, beside the sum of what it can't do without. */

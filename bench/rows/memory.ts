@@ -9,7 +9,7 @@ import type { Bench, Row } from '../harness/row.ts';
 import { BareFleet } from '../raw/bare-fleet.ts';
 
 const warmUpNodes = 100;
-const settleMs = 500;
+const settleMs = 250;
 
 /** Resident memory that a server has more with N idle sessions, after garbage collection, a session. New processes each time. */
 export const memoryRow: Row = {

@@ -6,7 +6,7 @@ import type { Row } from '../harness/row.ts';
 import { type InFlight, inFlight } from '../raw/in-flight.ts';
 
 const concurrency = 8;
-const count = 200;
+const count = 120;
 const fullCount = 2000;
 
 /** A second: by the engine alone, and through a replica. */

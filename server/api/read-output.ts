@@ -34,7 +34,7 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
   const index = targetOf(progress, request);
   const target = progress.targets[index];
   const state = progress.stateAt(index);
-  if (!target || state === 'EXECUTION_STATE_PENDING') {
+  if (!target || (state === 'EXECUTION_STATE_PENDING' && progress.state !== 'closed')) {
     throw new MusterError('UNKNOWN_EXECUTION', `${request.node} has not begun with job ${progress.id}`, {
       field: 'node',
     });

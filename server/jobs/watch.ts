@@ -143,7 +143,9 @@ export class Watcher {
   #begin(index: number): void {
     const { progress, outputs } = this.#options;
     const state = progress.stateAt(index);
-    if (!outputs || this.#followed.has(index) || state === 'EXECUTION_STATE_PENDING') return;
+    // The store knows no live states: what a closed job did not hear the end of may well have begun.
+    const unheard = state === 'EXECUTION_STATE_PENDING' && progress.state !== 'closed';
+    if (!outputs || this.#followed.has(index) || unheard) return;
     this.#followed.add(index);
     for (const stream of streams) {
       if (!mayHaveOutput(progress, index, stream)) continue;

@@ -112,8 +112,14 @@ export class TestReplica {
   }
 
   /** Connects a node whose executor the test plays; resolves when its session is open. */
-  async node(name: string, labels: Record<string, string> = {}): Promise<TestNode> {
-    return await this.#connect(name, newNodeUid(), labels, new FakeExecutor());
+  async node(name: string, labels?: Record<string, string>): Promise<TestNode>;
+  async node<Played extends FakeExecutor>(
+    name: string,
+    labels: Record<string, string>,
+    executor: Played,
+  ): Promise<TestNode & { readonly executor: Played }>;
+  async node(name: string, labels: Record<string, string> = {}, executor = new FakeExecutor()): Promise<TestNode> {
+    return await this.#connect(name, newNodeUid(), labels, executor);
   }
 
   /** The same node dials again: same uid, same executor. */

@@ -11,16 +11,19 @@ export class Folders {
   readonly executions: string;
   /** Of all spool folders. */
   readonly spools: string;
+  /** Where commands run that name no place. */
+  readonly work: string;
   readonly #sync = new GroupCommit<void>({ commit: () => this.#syncNames() });
 
-  /** Makes both where they are not there. */
-  constructor(options: { stateDir: string }) {
-    const { stateDir } = options;
+  /** Makes them where they are not there. */
+  constructor(options: { stateDir: string; root: boolean }) {
+    const { stateDir, root } = options;
     // It is the end of a line that a shell reads.
     if (stateDir.includes('\n')) throw new Error('the path of the state folder has a line break in it');
     this.executions = join(stateDir, 'executions');
     this.spools = join(stateDir, 'spool');
-    for (const path of [this.executions, this.spools]) mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.work = root ? '/' : join(stateDir, 'work');
+    for (const path of [this.executions, this.spools, this.work]) mkdirSync(path, { recursive: true, mode: 0o700 });
   }
 
   /** An id's folder; ids hold hex digits, digits and `/` only. */

@@ -42,7 +42,7 @@ export async function openPorts(
   const lock = lockState(stateDir);
   try {
     const failpoints = new Failpoints({ armed: environment.MUSTER_FAILPOINT, stateDir, log });
-    const folders = new Folders({ stateDir });
+    const folders = new Folders({ stateDir, root: process.getuid?.() === 0 });
     const [journal, traits] = await Promise.all([
       Journal.open({ dir: join(stateDir, 'journal'), log }),
       probeShell('sh'),

@@ -42,7 +42,7 @@ export function prepare(options: {
   const { launch, task } = launchScripts({
     folder,
     command: order.command,
-    workingDirectory: order.command.workingDirectory || '/',
+    workingDirectory: order.command.workingDirectory || folders.work,
     environment,
     stdin: withStdin ? stdin : undefined,
     user,

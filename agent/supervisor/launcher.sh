@@ -11,4 +11,5 @@ echo "ready $pid"
 exec >&9 9>&-
 unset pid rest
 IFS= read -r REPLY || exit 0
+: <"$1/go.fifo"
 . "$REPLY/launch"

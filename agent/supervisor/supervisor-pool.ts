@@ -17,8 +17,10 @@ export class SupervisorPool {
   readonly #ready: Supervisor[] = [];
   readonly #wanted: { resolve: (supervisor: Supervisor) => void; reject: (error: unknown) => void; tries: number }[] =
     [];
-  #starting = 0;
+  readonly #starting = new Set<Promise<void>>();
   #closed = false;
+  /** The last start failed and nobody waits: no use in trying over and over. */
+  #resting = false;
 
   constructor(options: SupervisorOptions & { warm: number; log: Log }) {
     this.#options = options;
@@ -28,14 +30,20 @@ export class SupervisorPool {
 
   /** Starts what is to be kept warm. */
   fill(): void {
-    while (!this.#closed && this.#starting < maxStarting && this.#missing() > 0) {
-      this.#starting++;
-      void this.#start();
+    while (!this.#closed && !this.#resting && this.#starting.size < maxStarting && this.#missing() > 0) {
+      const starting = this.#start();
+      this.#starting.add(starting);
+      void starting.then(() => {
+        this.#starting.delete(starting);
+        this.fill();
+      });
     }
   }
 
   /** A supervisor at its gate. Rejects where three in a row did not get there. */
   take(): Promise<Supervisor> {
+    if (this.#closed) return Promise.reject(new Error('the agent is stopping'));
+    this.#resting = false;
     for (let ready = this.#ready.shift(); ready; ready = this.#ready.shift()) {
       if (isAlive(ready.identity)) {
         setImmediate(() => this.fill());
@@ -53,11 +61,12 @@ export class SupervisorPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#wanted.splice(0)) reject(new Error('the agent is stopping'));
+    await Promise.all(this.#starting);
     await Promise.all(this.#ready.splice(0).map((supervisor) => this.dismiss(supervisor)));
   }
 
   #missing(): number {
-    return this.#wanted.length + this.#warm - this.#ready.length - this.#starting;
+    return this.#wanted.length + this.#warm - this.#ready.length - this.#starting.size;
   }
 
   async #start(): Promise<void> {
@@ -72,12 +81,8 @@ export class SupervisorPool {
       this.#log.error({ err: error }, 'a supervisor did not start');
       if (next && ++next.tries >= tries) this.#wanted.shift()?.reject(error);
       // Where nobody waits, the next one who does makes it try again.
-      if (this.#wanted.length > 0) setImmediate(() => this.fill());
-      return;
-    } finally {
-      this.#starting--;
+      if (this.#wanted.length === 0) this.#resting = true;
     }
-    this.fill();
   }
 
   /** Ends one that was sent nothing, and removes what was made for it. */

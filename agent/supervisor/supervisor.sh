@@ -20,7 +20,7 @@ point() {
 # Out of the agent's cgroup, so that stopping its service does not take the commands with it.
 if [ "$own" != - ]; then echo 0 >"$own/cgroup.procs" || exit 1; fi
 
-mkfifo -m 600 "$spool/out.fifo" "$spool/err.fifo" "$spool/launch.fifo" || exit 1
+mkfifo -m 600 "$spool/out.fifo" "$spool/err.fifo" "$spool/launch.fifo" "$spool/go.fifo" || exit 1
 # Nobody stands between the drains and end-of-file: they get none of what is opened here.
 "$shell" "$drain" "$spool" out </dev/null >/dev/null 2>>"$spool/drain.log" &
 "$shell" "$drain" "$spool" err </dev/null >/dev/null 2>>"$spool/drain.log" &
@@ -50,7 +50,9 @@ point started
 
 echo "$folder" >&9
 exec 9>&-
-{ wait "$child"; status=$?; } 2>"$spool/note"
+# dash collects the dead after every builtin, and notes a signal only where `wait` itself does: so the command is let go by the
+# opening of a FIFO that belongs to `wait`, and can't be dead before.
+{ wait "$child" 5<>"$spool/go.fifo"; status=$?; } 2>"$spool/note"
 point ended
 
 read -r up rest </proc/uptime

@@ -32,6 +32,13 @@ describe('how a command ended', () => {
     });
   }
 
+  test('a command that is killed at once, again and again, is never taken for one that exits 137', async () => {
+    for (let round = 0; round < 30; round++) {
+      const result = await rig.run({ argv: ['sh', '-c', 'kill -9 $$'] });
+      assert.equal(result.signal, 9, `round ${round}`);
+    }
+  });
+
   for (const signal of [2, 13]) {
     test(`signal ${signal}, which this shell may not note, is flagged where it is inferred`, async () => {
       const result = await rig.run({ argv: ['sh', '-c', `kill -${signal} $$`] });

@@ -70,7 +70,7 @@ class AgentCall {
     call.on('end', () => this.#end('the agent hung up'));
     call.on('close', () => this.#end('the connection closed'));
     this.#timer = setTimeout(
-      () => this.#refuse(new MusterError('FRAME_INVALID', 'hello: did not come')),
+      () => this.#refuse(new MusterError('FRAME_INVALID', 'hello: did not come', { field: 'hello' })),
       helloTimeoutMs,
     );
     this.#timer.unref();

@@ -234,7 +234,10 @@ export class Watcher {
       await this.#sendStates();
       const next = this.#output.shift();
       if (next) {
-        await this.#send({ output: next.chunk });
+        await this.#send({ output: next.chunk }).catch((error: unknown) => {
+          next.failed(error);
+          throw error;
+        });
         next.sent();
       } else if (this.#dirty.size === 0 && !this.#jobDirty) {
         if (progress.state === 'closed' && this.#following === 0) return;

@@ -49,7 +49,8 @@ function watching(job: string, request: object = {}) {
 }
 const bytesOf = (events: readonly WatchEvent__Output[], stream = 'OUTPUT_STREAM_STDOUT'): string =>
   events.map(({ output }) => (output?.stream === stream ? output.data.toString() : '')).join('');
-const ends = (events: readonly WatchEvent__Output[]) => events.flatMap(({ output }) => (output?.end ? [output.stream] : []));
+const ends = (events: readonly WatchEvent__Output[]) =>
+  events.flatMap(({ output }) => (output?.end ? [output.stream] : []));
 
 test('a watcher gets a snapshot, then what changes, and all output to its end', async () => {
   const node = await nodeOf('n');
@@ -84,7 +85,10 @@ test('a watcher that comes back with what it has gets nothing of that again', as
   const events = await cluster.watch(id, { resume: [seen] });
   assert.equal(bytesOf(events), '456789');
   assert.deepEqual(ends(events), ['OUTPUT_STREAM_STDOUT']);
-  assert.deepEqual(events.flatMap((event) => event.executions?.executions ?? []), []);
+  assert.deepEqual(
+    events.flatMap((event) => event.executions?.executions ?? []),
+    [],
+  );
   assert.equal(events.find(({ output }) => output)?.output?.offset, 4);
 });
 
@@ -140,7 +144,9 @@ test('output of a node that is away when its job closes is unavailable, and the 
   await eventually(() => replica.fleet.size === 1, 'its going');
   here.executor.finish(idOf(id, here));
   await ended;
-  const last = events.findLast(({ output }) => output?.node === 'a' && output.stream === 'OUTPUT_STREAM_STDOUT')?.output;
+  const last = events.findLast(
+    ({ output }) => output?.node === 'a' && output.stream === 'OUTPUT_STREAM_STDOUT',
+  )?.output;
   assert.deepEqual([last?.unavailable, last?.offset], ['node-away', 4]);
 });
 
@@ -178,7 +184,10 @@ test('a job that closes at its deadline ends its watches, with what its executio
   await ended;
   assert.equal(bytesOf(events), 'so far');
   assert.equal(events.flatMap((event) => event.executions?.executions ?? []).at(-1)?.undetermined, true);
-  assert.deepEqual(events.flatMap(({ output }) => output?.unavailable || []), ['undetermined', 'undetermined']);
+  assert.deepEqual(
+    events.flatMap(({ output }) => output?.unavailable || []),
+    ['undetermined', 'undetermined'],
+  );
   const later = await cluster.watch(id);
   assert.equal(bytesOf(later), 'so far');
   await eventually(() => node.executor.openReaders === 0, 'no readers');
@@ -220,7 +229,10 @@ test('output is read by range, up to the present, and to its end', async () => {
   stdout.write('0123456789');
   assert.deepEqual(await read(id, {}), { text: '0123456789', end: false });
   assert.deepEqual(await read(id, { from: 2, until: 5 }), { text: '234', end: false });
-  await assert.rejects(read(id, { from: 11 }), (error: MusterError) => error.reason === 'OFFSET_PAST_END' && error.field === 'from');
+  await assert.rejects(
+    read(id, { from: 11 }),
+    (error: MusterError) => error.reason === 'OFFSET_PAST_END' && error.field === 'from',
+  );
   const followed = read(id, { from: 8, follow: true });
   const ranged = read(id, { from: 8, until: 12, follow: true });
   stdout.write('abcdef');

@@ -73,7 +73,7 @@ class Agent {
   async welcome(): Promise<{ era: number; revision: number }> {
     await eventually(() => this.frames.some(({ welcome }) => welcome) || this.over, 'Welcome');
     const epoch = this.frames.find(({ welcome }) => welcome)?.welcome?.epoch;
-    assert.ok(epoch, this.error?.message);
+    assert.ok(epoch, this.error?.message ?? 'the stream ended well');
     return epoch;
   }
 

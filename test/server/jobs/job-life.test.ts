@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Execution__Output } from '../../../proto/gen/muster/v1/Execution.ts';
 import type { WatchEvent__Output } from '../../../proto/gen/muster/v1/WatchEvent.ts';
-import { MusterError } from '../../../shared/errors.ts';
+import type { MusterError } from '../../../shared/errors.ts';
 import { executionId, type JobId, newJobId } from '../../../shared/ids.ts';
 import { planRoot } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
@@ -33,13 +33,19 @@ test('a job runs on its nodes, is watched to its end, and its results are releas
   }
   const { id } = await replica.submit(nodes);
   const events = await replica.watch(id, { withoutOutput: true });
-  assert.deepEqual([...last(events).values()].map((one) => one.state), Array(2).fill('EXECUTION_STATE_SUCCEEDED'));
+  assert.deepEqual(
+    [...last(events).values()].map((one) => one.state),
+    Array(2).fill('EXECUTION_STATE_SUCCEEDED'),
+  );
   const closing = events.findLast((event) => event.job)?.job;
   assert.equal(closing?.state, 'JOB_STATE_CLOSED');
   assert.equal(closing?.closingReason, 'done');
   assert.equal(closing?.counts?.succeeded, 2);
   await eventually(() => nodes.every(({ executor }) => executor.releases.length === 1), 'both releases');
-  assert.equal((await replica.watch(id, { withoutOutput: true })).findLast((event) => event.job)?.job?.counts?.succeeded, 2);
+  assert.equal(
+    (await replica.watch(id, { withoutOutput: true })).findLast((event) => event.job)?.job?.counts?.succeeded,
+    2,
+  );
 });
 
 test('the same id with other bytes is refused, naming the field', async () => {
@@ -80,17 +86,18 @@ test('no more than the order allows are in flight, and the budget of errors stop
     const node = nodes[index];
     if (!node) return;
     const execution = executionId(id as JobId, node.uid, 1);
-    node.executor.emit({ execution, type: 'finished', result: { state: 'EXECUTION_STATE_FAILED', exitCode: 1, startedUnixMs: 1 } });
+    node.executor.emit({
+      execution,
+      type: 'finished',
+      result: { state: 'EXECUTION_STATE_FAILED', exitCode: 1, startedUnixMs: 1 },
+    });
   };
   fail(0);
   await eventually(() => nodes[0]?.executor.releases.length === 1, 'the release of the first');
   fail(1);
   const events = await replica.watch(id, { withoutOutput: true });
   const states = [...last(events).values()].map((one) => one.state).sort();
-  assert.deepEqual(states, [
-    ...Array(2).fill('EXECUTION_STATE_FAILED'),
-    ...Array(4).fill('EXECUTION_STATE_SKIPPED'),
-  ]);
+  assert.deepEqual(states, [...Array(2).fill('EXECUTION_STATE_FAILED'), ...Array(4).fill('EXECUTION_STATE_SKIPPED')]);
   assert.equal(offered.length, 2);
   assert.equal(events.findLast((event) => event.job)?.job?.closingReason, 'max-errors');
 });
@@ -106,18 +113,26 @@ test('a cancel reaches what runs, skips what waits, and the job closes as cancel
   assert.deepEqual({ ...first?.executor.cancels[0], execution: '' }, { execution: '', signal: 2, graceMs: 7 });
   if (first) {
     const execution = executionId(id as JobId, first.uid, 1);
-    first.executor.emit({ execution, type: 'finished', result: { state: 'EXECUTION_STATE_CANCELLED', startedUnixMs: 1 } });
+    first.executor.emit({
+      execution,
+      type: 'finished',
+      result: { state: 'EXECUTION_STATE_CANCELLED', startedUnixMs: 1 },
+    });
   }
   const events = await replica.watch(id, { withoutOutput: true });
-  assert.deepEqual([...last(events).values()].map((one) => one.state).sort(), ['EXECUTION_STATE_CANCELLED', 'EXECUTION_STATE_SKIPPED']);
+  assert.deepEqual([...last(events).values()].map((one) => one.state).sort(), [
+    'EXECUTION_STATE_CANCELLED',
+    'EXECUTION_STATE_SKIPPED',
+  ]);
   assert.equal(events.findLast((event) => event.job)?.job?.closingReason, 'cancelled');
 });
 
 test('a replica that stops and starts again finishes its open jobs, without a second offer to who has it', async () => {
   const nodes = [await replica.node('e-1'), await replica.node('e-2')];
-  for (const { executor } of nodes) executor.onOffer = ({ execution }) => {
-    if (executor.present(execution).length === 0) executor.accept(execution);
-  };
+  for (const { executor } of nodes)
+    executor.onOffer = ({ execution }) => {
+      if (executor.present(execution).length === 0) executor.accept(execution);
+    };
   const { id } = await replica.submit(nodes);
   await eventually(() => nodes.every(({ executor }) => executor.offers.length === 1), 'the offers');
   await replica.stop();
@@ -134,10 +149,11 @@ test('a job over nodes of which one is away offers to it when it comes', async (
   const here = await replica.node('f-1');
   const gone = await replica.node('f-2');
   await gone.connection.close();
-  for (const { executor } of [here, gone]) executor.onOffer = ({ execution }) => {
-    executor.accept(execution);
-    executor.succeed(execution);
-  };
+  for (const { executor } of [here, gone])
+    executor.onOffer = ({ execution }) => {
+      executor.accept(execution);
+      executor.succeed(execution);
+    };
   const { id } = await replica.submit([here, gone]);
   await eventually(() => here.executor.releases.length === 1, 'the one that is here');
   const listed = await replica.client.call(jobMethods.ListExecutions, { jobId: id });

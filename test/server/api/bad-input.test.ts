@@ -4,7 +4,7 @@ import { status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import type { Order, Order__Output } from '../../../proto/gen/muster/v1/Order.ts';
 import type { MusterError } from '../../../shared/errors.ts';
-import { executionId, type JobId, newJobId } from '../../../shared/ids.ts';
+import { newJobId } from '../../../shared/ids.ts';
 import { planRoot } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
 import { jobMethods, nodeMethods } from '../../../shared/rpc/methods.ts';
@@ -257,13 +257,6 @@ const cases: Case[] = [
     field: 'page_token',
   },
   {
-    what: 'a page token of nobody for open jobs',
-    method: jobMethods.ListJobs,
-    request: () => ({ pageToken: 'zz', openOnly: true }),
-    ...invalid,
-    field: 'page_token',
-  },
-  {
     what: 'a page token that is no index',
     method: jobMethods.ListExecutions,
     request: () => ({ jobId: job, pageToken: ' 1e2' }),
@@ -321,76 +314,3 @@ for (const { what, method, request, code, reason, field } of cases) {
     assert.equal((await replica.client.call(nodeMethods.GetNode, { node: 'web-1' })).node?.connected, true);
   });
 }
-
-test('nodes come in pages that hold when a node of the page before is gone', async () => {
-  const names = ['p-1', 'p-2', 'p-3', 'p-10', 'p-11'];
-  const nodes: TestNode[] = [];
-  for (const name of names) nodes.push(await replica.node(name, { page: 'yes' }));
-  const seen: string[] = [];
-  const request = { selector: 'page', pageSize: 2 };
-  const first = await replica.client.call(nodeMethods.ListNodes, request);
-  seen.push(...(first.nodes ?? []).map((one) => one.name as string));
-  await nodes[1]?.connection.close();
-  for (let gone = false; !gone; ) {
-    gone = await replica.client.call(nodeMethods.RemoveNode, { node: 'p-2' }).then(
-      () => true,
-      () => false,
-    );
-  }
-  let token = first.nextPageToken as string;
-  while (token !== '') {
-    const page = await replica.client.call(nodeMethods.ListNodes, { ...request, pageToken: token });
-    seen.push(...(page.nodes ?? []).map((one) => one.name as string));
-    token = page.nextPageToken as string;
-  }
-  assert.deepEqual(seen, names);
-  await Promise.all(nodes.map(({ connection }) => connection.close()));
-});
-
-test('jobs and executions come in pages, each once', async () => {
-  const ids: string[] = [job];
-  for (let n = 0; n < 4; n += 1) ids.push((await replica.submit([node])).id);
-  const seen: string[] = [];
-  let token = '';
-  do {
-    const page = await replica.client.call(jobMethods.ListJobs, { pageSize: 2, pageToken: token });
-    seen.push(...(page.jobs ?? []).map((one) => one.id as string));
-    token = page.nextPageToken as string;
-  } while (token !== '');
-  assert.deepEqual([...seen].sort(), [...ids].sort());
-  const { executions, nextPageToken } = await replica.client.call(jobMethods.ListExecutions, {
-    jobId: job,
-    pageSize: 1,
-  });
-  assert.deepEqual([executions?.length, nextPageToken], [1, '']);
-  assert.equal(executions?.[0]?.id, executionId(job as JobId, node.uid, 1));
-});
-
-test('a page of jobs ends early where their orders are large, and goes on behind it', async () => {
-  const env = Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`A${n}`, 'x'.repeat(1000)]));
-  const ids: string[] = [];
-  for (let n = 0; n < 30; n += 1) ids.push((await replica.submit([node], { command: { argv: ['true'], env } })).id);
-  const seen: string[] = [];
-  let pages = 0;
-  let token = '';
-  do {
-    const page = await replica.client.call(jobMethods.ListJobs, { pageSize: 100, pageToken: token });
-    seen.push(...(page.jobs ?? []).map((one) => one.id as string));
-    token = page.nextPageToken as string;
-    pages += 1;
-  } while (token !== '');
-  assert.ok(pages >= 2);
-  assert.equal(new Set(seen).size, seen.length);
-  for (const id of ids) assert.ok(seen.includes(id));
-});
-
-test('a deadline that passes ends the call, and the replica serves on', async () => {
-  const away = await replica.node('slow-1');
-  away.executor.onOffer = ({ execution }) => away.executor.accept(execution);
-  const { id } = await replica.submit([away]);
-  await assert.rejects(async () => {
-    for await (const _ of replica.client.stream(jobMethods.Watch, { jobId: id }, { timeoutMs: 300 }));
-  });
-  await assert.rejects(replica.client.call(jobMethods.GetJob, { jobId: id }, { timeoutMs: 0 }));
-  assert.equal((await replica.client.call(jobMethods.GetJob, { jobId: id })).job?.id, id);
-});

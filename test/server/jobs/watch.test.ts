@@ -4,7 +4,7 @@ import type { WatchEvent__Output } from '../../../proto/gen/muster/v1/WatchEvent
 import type { MusterError } from '../../../shared/errors.ts';
 import { type ExecutionId, executionId, type JobId } from '../../../shared/ids.ts';
 import { RpcClient } from '../../../shared/rpc/client.ts';
-import { jobMethods } from '../../../shared/rpc/methods.ts';
+import { jobMethods, nodeMethods } from '../../../shared/rpc/methods.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { OutputExecutor } from '../../harness/fake-output.ts';
 import { FaultyReplica } from '../../harness/faulty-replica.ts';
@@ -207,6 +207,18 @@ test('a replica that stops tells its watchers to come again, at once', async () 
   await eventually(() => again.events.some((event) => event.snapshotEnd), 'the snapshot');
   node.executor.finish(idOf(id, node));
   await again.ended;
+});
+
+test('a replica that stops ends a watch of nodes too, and one that nobody reads', async () => {
+  const node = await nodeOf('n');
+  const nodes = cluster.client.stream(nodeMethods.WatchNodes, {}, { timeoutMs: 30_000 });
+  await nodes.next();
+  await nodes.next();
+  const next = nodes.next();
+  const rejected = assert.rejects(next, (error: MusterError) => error.reason === 'REPLICA_STOPPING');
+  await cluster.stop();
+  await rejected;
+  assert.equal(node.executor.openReaders, 0);
 });
 
 async function read(job: string, request: object): Promise<{ text: string; end: boolean }> {

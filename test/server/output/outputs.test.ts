@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { baseCreditBytes } from '../../../server/output/credit.ts';
-import { type OutputPiece, startOf } from '../../../server/output/output-piece.ts';
 import { Outputs } from '../../../server/output/outputs.ts';
-import { testId, testUid } from '../../harness/fake-executor.ts';
 import { FakeNode } from './fake-node.ts';
+import { Follower } from './follower.ts';
 
 const kibibyte = 1024;
 const pattern = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, at) => (at * 7 + (at >> 8)) % 256));
@@ -16,61 +15,12 @@ function world(content: Buffer): { node: FakeNode; outputs: Outputs } {
   return { node, outputs: new Outputs({ source: node }) };
 }
 
-/** One reader: takes when it is told to, and checks that what it gets goes on where the last piece ended. */
-class Reader {
-  readonly pieces: OutputPiece[] = [];
-  readonly abort = new AbortController();
-  readonly #iterator: AsyncGenerator<OutputPiece>;
-  #position: number;
-  #asked: Promise<void> | undefined;
-  over = false;
-
-  constructor(outputs: Outputs, from: number, more: { untilPresent?: boolean } = {}) {
-    this.#position = from;
-    const what = { execution: testId(1), node: testUid, stream: 'OUTPUT_STREAM_STDOUT', from } as const;
-    this.#iterator = outputs.follow({ ...what, ...more, signal: this.abort.signal });
-  }
-
-  /** Asks for the next piece, unless it still waits for one. */
-  take(): void {
-    if (this.over || this.#asked) return;
-    this.#asked = this.#iterator.next().then(
-      ({ value, done }) => {
-        this.#asked = undefined;
-        if (done) this.over = true;
-        if (!value) return;
-        assert.equal(startOf(value), this.#position, 'a piece that does not go on where the last one ended');
-        this.pieces.push(value);
-        if (value.type === 'data') this.#position += value.data.length;
-        if (value.type === 'gap') this.#position = value.until;
-      },
-      () => {
-        this.over = true;
-      },
-    );
-  }
-
-  async leave(): Promise<void> {
-    this.abort.abort(new Error('left'));
-    await this.#iterator.return(undefined).catch(() => {});
-    this.over = true;
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.pieces.map((piece) => (piece.type === 'data' ? piece.data : Buffer.alloc(0))));
-  }
-
-  get last(): OutputPiece | undefined {
-    return this.pieces.at(-1);
-  }
-}
-
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 3; turns += 1) await turn();
 }
 
 /** Lets the node send and the readers take until all of them have their last piece. */
-async function finish(node: FakeNode, readers: readonly Reader[], pieceBytes = 64 * kibibyte): Promise<void> {
+async function finish(node: FakeNode, readers: readonly Follower[], pieceBytes = 64 * kibibyte): Promise<void> {
   for (let round = 0; readers.some((reader) => !reader.over); round += 1) {
     assert.ok(round < 5000, 'readers wait in vain');
     for (const reader of readers) reader.take();
@@ -82,7 +32,7 @@ async function finish(node: FakeNode, readers: readonly Reader[], pieceBytes = 6
 test('two readers of the same place share one read on the node', async () => {
   const content = pattern(300 * kibibyte);
   const { node, outputs } = world(content);
-  const readers = [new Reader(outputs, 0), new Reader(outputs, 0)];
+  const readers = [new Follower(outputs, 0), new Follower(outputs, 0)];
   await finish(node, readers);
   assert.equal(node.reads.length, 1);
   for (const reader of readers) {
@@ -99,7 +49,7 @@ test('a reader a little slower finds what it needs in the ring; one that falls o
   ] as const) {
     const content = pattern(behind + 500 * kibibyte);
     const { node, outputs } = world(content);
-    const [fast, slow] = [new Reader(outputs, 0), new Reader(outputs, 0)];
+    const [fast, slow] = [new Follower(outputs, 0), new Follower(outputs, 0)];
     slow.take();
     while (fast.bytes.length < behind) {
       fast.take();
@@ -117,7 +67,7 @@ test('a reader that comes later gets exactly its bytes, cut where it begins', as
   const content = pattern(20 * kibibyte);
   const { node, outputs } = world(content);
   node.ended = false;
-  const [first, second] = [new Reader(outputs, 0), new Reader(outputs, 0)];
+  const [first, second] = [new Follower(outputs, 0), new Follower(outputs, 0)];
   first.take();
   second.take();
   await settle();
@@ -125,8 +75,8 @@ test('a reader that comes later gets exactly its bytes, cut where it begins', as
   assert.ok(read);
   node.send(read, 5000);
   await settle();
-  const late = new Reader(outputs, 1234);
-  const ahead = new Reader(outputs, 5000);
+  const late = new Follower(outputs, 1234);
+  const ahead = new Follower(outputs, 5000);
   ahead.take();
   node.ended = true;
   await finish(node, [first, second, late, ahead]);
@@ -138,7 +88,7 @@ test('a reader that comes later gets exactly its bytes, cut where it begins', as
 test('a reader that begins ahead of one that stands still misses nothing that comes in small pieces', async () => {
   const content = pattern(3000);
   const { node, outputs } = world(content);
-  const still = new Reader(outputs, 0);
+  const still = new Follower(outputs, 0);
   still.take();
   await settle();
   const [read] = node.open;
@@ -146,7 +96,7 @@ test('a reader that begins ahead of one that stands still misses nothing that co
   node.send(read, 10);
   await settle();
   node.send(read, 10);
-  const ahead = new Reader(outputs, 20);
+  const ahead = new Follower(outputs, 20);
   ahead.take();
   await settle();
   node.send(read, 10);
@@ -158,7 +108,7 @@ test('a reader that begins ahead of one that stands still misses nothing that co
 
 test('a stalled reader holds no more than its credit, in few pieces however small they come', async () => {
   const { node, outputs } = world(pattern(4096 * kibibyte));
-  const reader = new Reader(outputs, 0);
+  const reader = new Follower(outputs, 0);
   reader.take();
   await settle();
   const [read] = node.open;
@@ -177,7 +127,7 @@ test('a stalled reader holds no more than its credit, in few pieces however smal
 test('a read goes on in the next session from where it was, and a stalled one is not sent more with every session', async () => {
   const content = pattern(200 * kibibyte);
   const { node, outputs } = world(content);
-  const reader = new Reader(outputs, 0);
+  const reader = new Follower(outputs, 0);
   reader.take();
   await settle();
   for (let session = 0; session < 20; session += 1) {
@@ -200,7 +150,7 @@ test('a gap of unknown length is told once, in place, whatever session or read i
   const content = pattern(10_000);
   const { node, outputs } = world(content);
   node.lostAt.add(5000);
-  const reader = new Reader(outputs, 0);
+  const reader = new Follower(outputs, 0);
   reader.take();
   await settle();
   const [read] = node.open;
@@ -221,9 +171,9 @@ test('five readers in five places all come to their end, though four of them sta
   const content = pattern(3000 * kibibyte);
   const { node, outputs } = world(content);
   const places = [0, 700, 1400, 2100, 2800].map((at) => at * kibibyte);
-  const still: Reader[] = [];
+  const still: Follower[] = [];
   for (const from of places.slice(0, 4)) {
-    const reader = new Reader(outputs, from);
+    const reader = new Follower(outputs, from);
     still.push(reader);
     reader.take();
     await settle();
@@ -232,7 +182,7 @@ test('five readers in five places all come to their end, though four of them sta
     while (node.send(read, 1000));
     await settle();
   }
-  const fifth = new Reader(outputs, places[4] ?? 0);
+  const fifth = new Follower(outputs, places[4] ?? 0);
   await finish(node, [fifth]);
   assert.ok(fifth.bytes.equals(content.subarray(places[4])));
   assert.ok(node.open.length <= 4);
@@ -244,13 +194,13 @@ test('five readers in five places all come to their end, though four of them sta
 test('what the agent refuses ends as unavailable with its reason, and whoever comes next may try again', async () => {
   for (const reason of ['too-many-reads', 'unknown-execution', 'io']) {
     const { node, outputs } = world(pattern(10));
-    const reader = new Reader(outputs, 3);
+    const reader = new Follower(outputs, 3);
     reader.take();
     await settle();
     node.open[0]?.sink.failed(reason);
     await settle();
     assert.deepEqual(reader.pieces, [{ type: 'unavailable', offset: 3, reason }]);
-    const next = new Reader(outputs, 3);
+    const next = new Follower(outputs, 3);
     next.take();
     await settle();
     assert.equal(node.reads.length, 2);
@@ -263,7 +213,7 @@ test('an agent that skips, repeats or sends more than it was asked for is not be
   const bad = [{ offset: 1, data }, { data: Buffer.alloc(baseCreditBytes + 1) }, { end: true, offset: 7 }];
   for (const output of [...bad, { gap: { from: 2, until: 9, reason: 'bound' } }]) {
     const { node, outputs } = world(pattern(10));
-    const reader = new Reader(outputs, 0);
+    const reader = new Follower(outputs, 0);
     reader.take();
     await settle();
     const [read] = node.open;
@@ -278,7 +228,7 @@ test('an agent that skips, repeats or sends more than it was asked for is not be
 test('a read until the present is shared with nobody and ends at what there was', async () => {
   const { node, outputs } = world(pattern(100));
   node.ended = false;
-  const [live, present] = [new Reader(outputs, 0), new Reader(outputs, 0, { untilPresent: true })];
+  const [live, present] = [new Follower(outputs, 0), new Follower(outputs, 0, { untilPresent: true })];
   live.take();
   present.take();
   await settle();
@@ -316,9 +266,9 @@ test('whatever pieces, readers and sessions come and go, every reader sees exact
       const content = pattern(length);
       const { node, outputs } = world(content);
       for (const share of lost) node.lostAt.add(Math.floor(share * length));
-      const readers: { reader: Reader; from: number; left: boolean }[] = [];
+      const readers: { reader: Follower; from: number; left: boolean }[] = [];
       const join = (from: number): void => {
-        readers.push({ reader: new Reader(outputs, from), from, left: false });
+        readers.push({ reader: new Follower(outputs, from), from, left: false });
       };
       join(0);
       for (const step of actions) {

@@ -1,17 +1,26 @@
 import type { Log } from '../shared/log.ts';
+import type { JobSpans } from '../shared/telemetry/job-spans.ts';
 import type { ReplicaMetrics } from '../shared/telemetry/replica-metrics.ts';
 import type { JobsObserver } from './jobs/jobs.ts';
 
-/** What metrics and the log are told of jobs. */
-export function jobsObserver({ count, log }: { count: ReplicaMetrics; log: Log }): JobsObserver {
+interface Options {
+  readonly count: ReplicaMetrics;
+  readonly spans: JobSpans;
+  readonly log: Log;
+}
+
+/** What metrics, traces and the log are told of jobs. */
+export function jobsObserver({ count, spans, log }: Options): JobsObserver {
   return {
     submitted(progress) {
       count.jobSubmitted();
       log.info({ 'job.id': progress.id, 'job.targets': progress.targets.length }, 'job submitted');
     },
     event(progress, index, { finished }) {
-      if (finished && progress.resultAt(index) === undefined)
-        count.executionFinished(finished, progress.submittedUnixMs);
+      // The first result stands; the same one told again is no second execution.
+      if (!finished || progress.resultAt(index) !== undefined) return;
+      count.executionFinished(finished, progress.submittedUnixMs);
+      spans.executionFinished(progress, progress.executionAt(index), progress.targets[index]?.uid ?? '', finished);
     },
     cancelled(progress) {
       count.cancelRequested();
@@ -19,7 +28,12 @@ export function jobsObserver({ count, log }: { count: ReplicaMetrics; log: Log }
     },
     closed(progress) {
       count.jobClosed(progress.reason);
+      const { submittedUnixMs, closedUnixMs, reason } = progress;
+      const nodes = progress.targets.length;
+      const failed = nodes - progress.count('EXECUTION_STATE_SUCCEEDED');
+      spans.jobClosed(progress, { submittedUnixMs, closedUnixMs, reason, nodes, failed });
       log.info({ 'job.id': progress.id, reason: progress.reason, ...progress.counts() }, 'job closed');
     },
+    offered: (progress, execution) => spans.executionTraceparent(progress, execution),
   };
 }

@@ -1,6 +1,8 @@
 import { MusterError } from '../shared/errors.ts';
 import { createLog } from '../shared/log.ts';
+import { openTracer } from '../shared/telemetry.ts';
 import { systemClock } from '../shared/time.ts';
+import { packageVersion } from '../shared/version.ts';
 import { Replica } from './replica.ts';
 import { parseReplicaSettings, type ReplicaSettings, replicaSettings } from './settings.ts';
 
@@ -18,9 +20,11 @@ async function main(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });
   try {
-    const replica = await Replica.start({ settings, clock: systemClock, log });
+    const tracer = await openTracer({ service: 'muster-replica', version: packageVersion(), log, env: process.env });
+    const replica = await Replica.start({ settings, clock: systemClock, log, tracer });
     await stop;
     await replica.stop();
+    await tracer.shutdown();
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     process.stderr.write(`muster replica: ${error.message}\n`);

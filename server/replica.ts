@@ -1,7 +1,9 @@
 import type { Log } from '../shared/log.ts';
 import { Metrics } from '../shared/metrics.ts';
+import { JobSpans } from '../shared/telemetry/job-spans.ts';
 import { watchProcess } from '../shared/telemetry/process-metrics.ts';
 import { createReplicaMetrics } from '../shared/telemetry/replica-metrics.ts';
+import { noTracer, type Tracer } from '../shared/telemetry/tracer.ts';
 import type { Clock } from '../shared/time.ts';
 import { packageVersion } from '../shared/version.ts';
 import { agentService } from './api/agent-service.ts';
@@ -27,6 +29,14 @@ import { openStore } from './store/open.ts';
 import { ReplicaLease } from './store/replica-lease.ts';
 import type { Store } from './store/store.ts';
 import { values } from './store/values.ts';
+
+export interface ReplicaOptions {
+  readonly settings: ReplicaSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Records nothing where not given. */
+  readonly tracer?: Tracer;
+}
 
 /** One control-plane process: puts the parts together, starts and stops them in order. */
 export class Replica {
@@ -65,8 +75,8 @@ export class Replica {
     this.#unwatch = parts.unwatch;
   }
 
-  static async start(options: { settings: ReplicaSettings; clock: Clock; log: Log }): Promise<Replica> {
-    const { settings, clock, log } = options;
+  static async start(options: ReplicaOptions): Promise<Replica> {
+    const { settings, clock, log, tracer = noTracer } = options;
     const replica = settings.name;
     const version = packageVersion();
     const metrics = new Metrics();
@@ -88,7 +98,7 @@ export class Replica {
     const claims = new ClaimQueue({ store, lease: () => lease.current });
     const inventory = new Inventory({ store, claims, clock, replica, era });
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
-    const observer = jobsObserver({ count, log });
+    const observer = jobsObserver({ count, spans: new JobSpans({ tracer }), log });
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
     const fleet: Fleet = new Fleet({
       ...{ inventory, directory, clock, log, replica, heartbeatMs: settings.heartbeatMs },
@@ -102,6 +112,7 @@ export class Replica {
     });
     const outputs = new Outputs({ source: fleet });
     const handlers = new Handlers({
+      tracer,
       observe: ({ method, code, durationMs, unexpected }) => {
         count.rpc({ method, code, durationMs });
         if (unexpected !== undefined)

@@ -1,3 +1,4 @@
+import type { ExecutionId } from '../../shared/ids.ts';
 import { PlanTree } from '../../shared/merkle.ts';
 import type { Session } from '../fleet/session.ts';
 import type { JobProgress } from './progress.ts';
@@ -9,14 +10,24 @@ export interface CancelOptions {
   readonly graceMs: number | undefined;
 }
 
+/** W3C traceparent of an execution's span; empty = not traced. */
+export type TraceparentOf = (progress: JobProgress, execution: ExecutionId) => string;
+
 /** What a coordinator says to agents of one job. */
 export class JobFrames {
   readonly #progress: JobProgress;
   readonly #stdin: Buffer;
   readonly #tree: PlanTree;
+  readonly #traceparent: TraceparentOf;
 
   /** `tree` is the plan's, where it is at hand. */
-  constructor(options: { progress: JobProgress; stdin: Buffer; tree: PlanTree | undefined }) {
+  constructor(options: {
+    progress: JobProgress;
+    stdin: Buffer;
+    tree: PlanTree | undefined;
+    traceparent: TraceparentOf;
+  }) {
+    this.#traceparent = options.traceparent;
     this.#progress = options.progress;
     this.#stdin = options.stdin;
     this.#tree = options.tree ?? new PlanTree(options.progress.targets.map((target) => target.uid));
@@ -24,10 +35,11 @@ export class JobFrames {
 
   /** Of an execution that the agent has, a Start only asks for the present state: its standard input is there. */
   offer(index: number, session: Session): void {
-    const { order, orderBytes, traceparent } = this.#progress;
+    const { order, orderBytes } = this.#progress;
     const execution = this.#progress.executionAt(index);
     const { siblings } = this.#tree.proof(index);
     const known = session.holds(execution);
+    const traceparent = this.#traceparent(this.#progress, execution);
     session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
     if (order.stdin && !known) session.input(execution, this.#stdin);
   }

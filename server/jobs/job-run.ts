@@ -44,7 +44,7 @@ export class JobRun {
     this.writer = options.writer;
     this.#ports = ports;
     this.#stored = progress.targets.reduce((sum, _, index) => sum + (isTerminal(progress.stateAt(index)) ? 1 : 0), 0);
-    this.#frames = new JobFrames(options);
+    this.#frames = new JobFrames({ ...options, traceparent: options.ports.traceparent });
     this.#rollout = new Rollout({
       count: progress.targets.length,
       ...progress.order.rollout,

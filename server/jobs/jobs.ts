@@ -31,6 +31,8 @@ export interface JobsObserver {
   event(progress: JobProgress, index: number, event: ExecutionEvent__Output): void;
   cancelled(progress: JobProgress): void;
   closed(progress: JobProgress): void;
+  /** An execution is being offered; answers the W3C traceparent of its span, empty = not traced. */
+  offered(progress: JobProgress, execution: ExecutionId): string;
 }
 
 /** Every job this replica drives, and the way to those it does not. */
@@ -84,7 +86,8 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
       drive: (job, createRevision) => this.#drive(job, createRevision),
     });
     const late: RunPorts['late'] = (result) => this.#late.add(result);
-    this.#ports = { clock, log, session, fenced, late, closed: (progress) => this.#closed(progress) };
+    const traceparent: RunPorts['traceparent'] = (progress, execution) => options.observer.offered(progress, execution);
+    this.#ports = { clock, log, session, fenced, late, traceparent, closed: (progress) => this.#closed(progress) };
   }
 
   /** Open jobs this replica coordinates. */

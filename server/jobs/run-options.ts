@@ -2,7 +2,7 @@ import type { Log } from '../../shared/log.ts';
 import type { PlanTree } from '../../shared/merkle.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { Session } from '../fleet/session.ts';
-import type { CancelOptions } from './job-frames.ts';
+import type { CancelOptions, TraceparentOf } from './job-frames.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { LateResult } from './late-results.ts';
 import type { JobProgress } from './progress.ts';
@@ -14,6 +14,7 @@ export interface RunPorts {
   readonly session: (uid: string) => Session | undefined;
   /** The replica's lease is past its own deadline: no Start, no store write, no outcome made here. */
   readonly fenced: () => boolean;
+  readonly traceparent: TraceparentOf;
   /** The job is closed. */
   readonly closed: (progress: JobProgress) => void;
   /** Takes a result that came too late for the run. */

@@ -58,9 +58,16 @@ export class ReplicaLease {
   async #regrant(): Promise<void> {
     for (let attempt = 0; !this.#abort.signal.aborted; attempt += 1) {
       try {
-        this.#lease = await this.#store.lease(this.#termMs);
-        this.#follow(this.#lease);
-        await this.#regranted();
+        const lease = await this.#store.lease(this.#termMs);
+        this.#lease = lease;
+        try {
+          await this.#regranted();
+        } catch (error) {
+          // Whoever claimed under it must not stay claimed while the next one is asked for.
+          await lease.close();
+          throw error;
+        }
+        this.#follow(lease);
         return;
       } catch (error) {
         this.#log.warn({ err: error }, 'no new lease yet');

@@ -13,6 +13,7 @@ import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
 import { openStore } from '../../server/store/open.ts';
 import { ReplicaLease } from '../../server/store/replica-lease.ts';
+import { noTracer } from '../../shared/telemetry/tracer.ts';
 import { systemClock } from '../../shared/time.ts';
 import { JumpClock } from '../server/store/jump-clock.ts';
 import { silent } from './agent-connection.ts';
@@ -64,7 +65,7 @@ export class FaultyReplica {
     const directory = new Directory();
     const claims = new ClaimQueue({ store, lease: () => lease.current });
     const inventory = new Inventory({ store, claims, clock, replica, era: 1 });
-    const observer = { submitted() {}, event() {}, cancelled() {}, closed() {} };
+    const observer = { submitted() {}, event() {}, cancelled() {}, closed() {}, offered: () => '' };
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
     const fleet: Fleet = new Fleet({
@@ -79,6 +80,7 @@ export class FaultyReplica {
     });
     const outputs = new Outputs({ source: fleet });
     const handlers = new Handlers({
+      tracer: noTracer,
       observe: ({ unexpected }) => {
         if (unexpected !== undefined) this.unexpected.push(unexpected);
       },

@@ -12,6 +12,8 @@ export class ProcessCluster {
   readonly replica: Program;
   readonly agents: readonly Program[];
   readonly client: RpcClient;
+  /** Where the replica listens. */
+  readonly address: string;
 
   private constructor(listen: string, http: string, agents: number) {
     const logs = join(this.folder, 'logs');
@@ -38,12 +40,14 @@ export class ProcessCluster {
         logPath: join(logs, `node-${n}.log`),
       });
     });
+    this.address = listen;
     this.client = new RpcClient({ servers: [listen] });
   }
 
-  static async start(agents: number): Promise<ProcessCluster> {
+  /** `env` is for the replica. */
+  static async start(agents: number, env: Record<string, string> = {}): Promise<ProcessCluster> {
     const cluster = new ProcessCluster(`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`, agents);
-    cluster.replica.start();
+    cluster.replica.start(env);
     for (const agent of cluster.agents) agent.start();
     await cluster.connected(agents);
     return cluster;

@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/time.ts';
 import type { Directory } from './directory.ts';
 import type { CompleteHello } from './hello.ts';
 import type { Inventory } from './inventory.ts';
+import { LastSeen } from './last-seen.ts';
 import {
   type AgentStream,
   type EpochValue,
@@ -35,6 +36,7 @@ export class Fleet {
   readonly #heartbeatMs: number;
   readonly #sink: SessionSink;
   readonly #observer: FleetObserver;
+  readonly #lastSeen: LastSeen;
   readonly #sessions = new Map<NodeUid, Session>();
   /** Revision of the presence key of each session's last claim. */
   readonly #presence = new Map<Session, number>();
@@ -61,6 +63,7 @@ export class Fleet {
     this.#heartbeatMs = options.heartbeatMs;
     this.#sink = options.sink;
     this.#observer = options.observer;
+    this.#lastSeen = new LastSeen(options);
   }
 
   get size(): number {
@@ -152,6 +155,7 @@ export class Fleet {
   /** Sends every agent elsewhere and waits until they have gone, `graceMs` at most; then ends what is left. */
   async drain(graceMs: number): Promise<void> {
     this.#stopping = true;
+    this.#lastSeen.close();
     for (const session of this.#sessions.values()) session.reconnect('drain', 0);
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {
@@ -215,6 +219,8 @@ export class Fleet {
       this.#running.delete(session.uid);
       this.#directory.setPresence(session.uid, undefined);
       if (revision !== undefined) void this.#leave(session.uid, revision);
+      // A replica that stops sends its agents elsewhere: they are not gone.
+      if (!this.#stopping) this.#lastSeen.note(session.uid, this.#clock.now());
     }
     this.#sink.closed(session, reason);
     if (this.#sessions.size === 0) this.#drained();

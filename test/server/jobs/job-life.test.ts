@@ -6,7 +6,7 @@ import type { MusterError } from '../../../shared/errors.ts';
 import { executionId, type JobId, newJobId } from '../../../shared/ids.ts';
 import { planRoot } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
-import { jobMethods } from '../../../shared/rpc/methods.ts';
+import { jobMethods, nodeMethods } from '../../../shared/rpc/methods.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { TestReplica } from '../../harness/test-replica.ts';
 
@@ -163,4 +163,16 @@ test('a job over nodes of which one is away offers to it when it comes', async (
   await replica.again(gone);
   const events = await replica.watch(id, { withoutOutput: true });
   assert.equal(events.findLast((event) => event.job)?.job?.counts?.succeeded, 2);
+});
+
+test('a node that goes is listed with the time it was last seen', async () => {
+  const node = await replica.node('h-1');
+  const before = Date.now();
+  await node.connection.close();
+  let seen = 0;
+  for (let tries = 0; seen < before && tries < 200; tries += 1) {
+    const found = await replica.client.call(nodeMethods.GetNode, { node: 'h-1' });
+    if (!found.node?.connected) seen = Number(found.node?.lastSeenUnixMs);
+  }
+  assert.ok(seen >= before, `${seen} is not ${before} or later`);
 });

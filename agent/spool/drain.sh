@@ -1,32 +1,41 @@
-# Drains one FIFO of an execution into its spool: sh drain.sh <spool folder> <out|err> [segment bytes]
+# Drains one FIFO of an execution into its spool: sh drain.sh <spool folder> <out|err> [segment bytes] [roomy] <FIFO
 #
-# Warm in the supervisor's session, without its ends of the FIFOs. What was read is in a segment file at once:
-# `<stream>.<base>.<nnnnnn>`, base = absolute offset at which this run of `split` began (16 digits), n = segments since. Empty
-# files tell what names and sizes can't:
+# Standard input is the FIFO's reading end, opened by whoever starts this while a writing end was held: so nothing in here ever
+# waits for an opening, and when the last writer has gone there is end-of-file, and this ends. `roomy` = there was room on the
+# disk just now.
+#
+# One `dd` copies each read to the segment file at once, `<stream>.<absolute offset of its first byte, 16 digits>`, and says when
+# it ends how much that was; this loop then begins the next segment, or goes on with the same. Empty files tell what names and
+# sizes can't:
 #   <stream>.killed.<offset>       bytes were lost here, nobody knows how many
 #   <stream>.full.<from>.<until>   these bytes were lost for a full disk (from = until: nobody knows how many)
 #   <stream>.eof                   everybody who could write has gone, and all of it was read
 #   <stream>.end                   the agent's: the stream's end is known, what comes is dropped
-# `bound` (bytes, then the policy) is read anew at every segment, <stream>.hold (see await_readers) as well. All names are relative: the folder may be renamed.
-# The same file is the loop, and, sourced by the shell that `split` starts for each segment, the filter.
+# `bound` (bytes, then the policy) is read anew at every segment, <stream>.hold (see await_readers) as well. All names are
+# relative: the folder may be renamed.
 
-pad() { # <offset> → $padded
-  padded=$(printf %016d "$1")
+pad() { # <offset> → $padded. dash and bash have printf built in, but not without a fork in a substitution.
+  padded=0000000000000000$1
+  padded=${padded#"${padded%????????????????}"}
 }
 
 locate() { # <segment file> → $at, its absolute offset. The leading 1 keeps zeros from meaning octal.
-  at=${1#"$stream".}
-  at=$((1${at%.*} - 10000000000000000 + (1${at#*.} - 1000000) * segment_bytes))
+  at=$((1${1#"$stream".} - 10000000000000000))
 }
 
 measure() { # <file> → $size
   size=$(stat -c %s "$1" 2>/dev/null) || size=0
 }
 
+begin() { # <offset> → $file, which is to begin there
+  pad "$1"
+  file=$stream.$padded file_at=$1 size=0
+}
+
 find_end() { # → $end: past everything kept or counted as lost
   end=0
   last=
-  for each in "$stream".[0-9]*.[0-9]*; do
+  for each in "$stream".[0-9]*; do
     [ -e "$each" ] || continue
     locate "$each"
     if [ "$at" -ge "$end" ]; then end=$at last=$each; fi
@@ -47,8 +56,8 @@ has_room() { # <bytes>
   [ $(($2 * $3)) -ge "$1" ]
 }
 
-is_low() { # less room than this segment and three more may need
-  ! has_room $((segment_bytes * 4))
+look_for_room() { # → $low: less than this segment and three more may need
+  if has_room $((segment_bytes * 4)); then low=; else low=1; fi
 }
 
 read_bound() { # → $bound, $policy
@@ -85,7 +94,7 @@ keep_bound() {
   [ "$until" -gt "$from" ] || return
   if [ "$policy" = throttle ]; then await_readers $((until + segment_bytes)) || return; fi
   set --
-  for each in "$stream".[0-9]*.[0-9]*; do
+  for each in "$stream".[0-9]*; do
     [ -e "$each" ] || continue
     locate "$each"
     if [ "$at" -ge "$from" ] && [ "$at" -lt "$until" ]; then set -- "$@" "$each"; fi
@@ -93,11 +102,12 @@ keep_bound() {
   [ $# -eq 0 ] || rm -f "$@"
 }
 
-drop_oldest() { # never $1; nothing under keep-head, where what came first is what is wanted
+drop_oldest() { # never $file; nothing under keep-head, where what came first is what is wanted
+  read_bound
   [ "$policy" != keep-head ] || return
   oldest=
-  for each in "$stream".[0-9]*.[0-9]*; do
-    [ "$each" != "$1" ] && [ -s "$each" ] || continue
+  for each in "$stream".[0-9]*; do
+    [ "$each" != "$file" ] && [ -s "$each" ] || continue
     locate "$each"
     if [ -z "$oldest" ] || [ "$at" -lt "$oldest_at" ]; then oldest=$each oldest_at=$at; fi
   done
@@ -107,7 +117,7 @@ drop_oldest() { # never $1; nothing under keep-head, where what came first is wh
   pad "$oldest_at"
   mark=$padded
   pad $((oldest_at + size))
-  : >"$stream.full.$mark.$padded"
+  true >"$stream.full.$mark.$padded"
 }
 
 mark_full() { # <from> <until>, both absolute; one that goes on where the last one ended replaces it
@@ -117,94 +127,120 @@ mark_full() { # <from> <until>, both absolute; one that goes on where the last o
     lost_at=$1 lost_mark=
     pad "$1"
   fi
-  : >"$stream.full.$padded.$mark_until"
+  true >"$stream.full.$padded.$mark_until"
   if [ -n "$lost_mark" ] && [ "$lost_mark" != "$stream.full.$padded.$mark_until" ]; then rm -f "$lost_mark"; fi
   lost_mark=$stream.full.$padded.$mark_until lost_until=$2
 }
 
 # One read at a time, each counted, so that what a full disk swallows is known to the byte.
-copy_counted() { # $file, which begins at $file_at; the copy goes on at $file_at + its size
-  measure "$file"
-  end=$((file_at + size)) lost_at= lost_mark=
-  while :; do
-    if ! has_room 262144; then drop_oldest "$file"; fi
-    count=$(dd bs=65536 count=1 2>/dev/null | tee -a "$file" 2>/dev/null | wc -c)
-    [ "$count" -gt 0 ] || break
-    end=$((end + count))
-    measure "$file"
-    [ $((file_at + size)) -lt "$end" ] || continue
-    lost=$((file_at + size))
-    if [ "$size" -eq 0 ]; then rm -f "$file"; fi
-    mark_full "$lost" "$end"
-    pad "$end"
-    file=$stream.$padded.000000 file_at=$end
-  done
-  # End-of-file, or a killed dd: then the rest of the segment must be read all the same, or `split` would lose more.
-  exec cat >/dev/null
-}
-
-# `split` goes on and says nothing when its filter dies: the rest of the segment would be lost. So this shell stays, reads on
-# after a killed `cat`, and the next segment's name tells how many bytes went.
-copy_segment() {
-  [ ! -e "$stream.end" ] || exec cat >/dev/null
-  locate "$FILE"
-  file=$FILE file_at=$at
-  keep_bound "$at"
-  if [ "$file" != "$first" ] && is_low; then low=1; elif [ "$file" != "$first" ]; then low=; fi
-  while [ -z "$low" ]; do
-    if cat 2>/dev/null >>"$file"; then exit 0; else status=$?; fi
+copy_counted() {
+  for each_read in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+    [ ! -e "$stream.end" ] || return
+    if ! has_room 262144; then drop_oldest; fi
+    set -- $({ { dd bs=65536 count=1 <&6 2>/dev/null; echo $? >&4; } | tee -a "$file" 2>/dev/null | wc -c; } 4>&1)
     measure "$file"
     end=$((file_at + size))
-    pad "$end"
-    if [ "$status" -lt 128 ]; then
-      low=1
-      : >"$stream.full.$padded.$padded"
-      drop_oldest "$file"
-      pad "$end"
-    else
-      : >"$stream.killed.$padded"
-    fi
-    file=$stream.$padded.000000 file_at=$end
+    case $1 in
+      0) ;;
+      126 | 127) exit 2 ;;
+      *) mark_killed; return ;;
+    esac
+    [ "$2" -gt 0 ] || leave
+    counted=$((counted + $2))
+    [ "$end" -lt "$counted" ] || continue
+    if [ "$size" -eq 0 ]; then rm -f "$file"; fi
+    mark_full "$end" "$counted"
+    begin "$counted"
   done
-  copy_counted
+  look_for_room
 }
 
-if [ $# -eq 0 ]; then
-  copy_segment
-  exit
-fi
-
-umask 077
-case $0 in /*) drain=$0 ;; *) drain=$PWD/$0 ;; esac
-cd "$1" || exit 2
-stream=$2 segment_bytes=${3:-16777216}
-# The FIFO's writing ends must not live on in here: there would be no end-of-file.
-exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-
-# Held by every process of this drain: a loop that is started again waits for what the dead one left behind.
-exec 9>>"$stream.lock"
-flock 9 || exit 2
-exec <"$stream.fifo" >/dev/null
-# `split` runs filters with $SHELL.
-export SHELL=/bin/sh drain stream segment_bytes first low
-
-echo $$ >"$stream.loop"
-again=
-if [ -e "$stream.started" ]; then again=1; fi
-: >"$stream.started"
-
-while [ ! -e "$stream.end" ]; do
-  find_end
+mark_killed() { # at $end
   pad "$end"
-  if [ -n "$again" ]; then : >"$stream.killed.$padded"; fi
-  again=1 first=$stream.$padded.000000 low=
-  if is_low; then low=1; fi
-  # The substitution ends when the last process that holds 3 has: `split`, and whatever of its filters outlived it.
-  { held=$(sh -c 'echo $$ >"$0.pid"; exec split -b "$1" -a 6 -d --filter=". \"\$drain\"" - "$0.$2."' \
-    "$stream" "$segment_bytes" "$padded" 3>&1 >/dev/null); } 2>/dev/null
-  case $? in
-    0) : >"$stream.eof"; exit 0 ;;
-    126 | 127) exit 2 ;;
-    *) sleep 0.05 ;;
+  true >"$stream.killed.$padded"
+  begin "$end"
+  counted=$end
+}
+
+# Reads at most what still fits into the segment.
+copy_segment() {
+  count=$(((segment_bytes - size) / read_bytes))
+  # A child in the background has no standard input unless it is told from where.
+  dd bs="$read_bytes" count="$count" <&6 6<&- >>"$file" 2>"$stream.dd" &
+  echo $! >"$stream.pid"
+  { wait $!; status=$?; } 2>/dev/null
+  [ ! -e "$stream.end" ] || return
+  # "<full>+<short> records in", "… records out", "<bytes> bytes copied, …"
+  { read -r reads rest; read -r rest; read -r bytes rest; } <"$stream.dd"
+  case $status-$reads-$bytes in
+    0-[0-9]*+[0-9]*-[0-9]*)
+      size=$((size + bytes))
+      [ $((${reads%+*} + ${reads#*+})) -eq "$count" ] || leave
+      return
+      ;;
+    126-* | 127-*) exit 2 ;;
   esac
+  measure "$file"
+  end=$((file_at + size))
+  if [ "$status" -ge 128 ]; then
+    mark_killed
+  else
+    # What it had read and could not write nobody knows. From here on each read is counted.
+    pad "$end"
+    true >"$stream.full.$padded.$padded"
+    drop_oldest
+    begin "$end"
+    low=1
+  fi
+}
+
+leave() { # at end-of-file
+  true >"$stream.eof"
+  exit 0
+}
+
+export LC_ALL=C
+umask 077
+cd "$1" || exit 2
+stream=$2 segment_bytes=${3:-16777216} roomy=$4
+exec 3<&- 4<&- 5<&- 7<&- 8<&-
+exec 6<&0 </dev/null >/dev/null
+# A segment is full when less than a sixteenth of it is left: the last reads of each would be many processes for few bytes.
+read_bytes=65536 slack=$(((segment_bytes + 15) / 16))
+if [ "$slack" -lt "$read_bytes" ]; then read_bytes=$slack; fi
+
+# <stream>.alive is a FIFO whose writing end every process of this drain holds: a loop that is started again waits for
+# end-of-file there, so for what the dead one left behind.
+again=
+exec 9<>"$stream.alive"
+set -C
+{ true >"$stream.started"; } 2>/dev/null || again=1
+set +C
+if [ -n "$again" ]; then
+  exec 9<&- 5>>"$stream.lock"
+  flock 5 || exit 2
+  exec 8<>"$stream.alive" 9<"$stream.alive" 8<&-
+  read -r rest <&9
+  exec 9<>"$stream.alive"
+  if [ -e "$stream.eof" ]; then exit 0; fi
+fi
+echo $$ >"$stream.loop"
+
+end=0 low= lost_at= lost_mark=
+if [ -n "$again" ]; then
+  find_end
+  mark_killed
+else
+  begin 0
+fi
+if [ -z "$roomy" ]; then look_for_room; fi
+while [ ! -e "$stream.end" ]; do
+  if [ $((segment_bytes - size)) -lt "$slack" ]; then
+    begin $((file_at + size))
+    keep_bound "$file_at"
+    look_for_room
+  fi
+  counted=$((file_at + size))
+  if [ -n "$low" ]; then copy_counted; else copy_segment; fi
 done
-exec cat >/dev/null
+exec cat <&6 >/dev/null

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, type FileHandle, open, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DrainName, defaultSegmentBytes, padOffset } from './layout.ts';
@@ -13,7 +13,7 @@ export interface DrainPlace {
   readonly stream: DrainName;
 }
 
-/** What to give to a POSIX shell: `sh drain.sh <folder> <stream> [segment bytes]`. */
+/** What to give to a POSIX shell: `sh drain.sh <folder> <stream> [segment bytes]`, its standard input being the FIFO. */
 export function drainArgs(place: DrainPlace, segmentBytes = defaultSegmentBytes): string[] {
   return [
     drainScript,
@@ -25,15 +25,32 @@ export function drainArgs(place: DrainPlace, segmentBytes = defaultSegmentBytes)
 
 /**
  * Starts a drain whose loop has died, in a session of its own. It waits for what the dead one left behind, then says the gap. Safe
- * where one runs: then it waits for that one's end.
+ * where one runs: then it waits for that one's end. Rejects where the FIFO can't be opened.
  */
-export function startDrain(place: DrainPlace, options: { shell?: string; segmentBytes?: number } = {}): void {
-  const child = spawn(options.shell ?? 'sh', drainArgs(place, options.segmentBytes), {
-    detached: true,
-    stdio: 'ignore',
-  });
-  child.on('error', () => undefined);
-  child.unref();
+export async function startDrain(
+  place: DrainPlace,
+  options: { shell?: string; segmentBytes?: number } = {},
+): Promise<ChildProcess> {
+  const fifo = join(place.dir, `${place.stream}.fifo`);
+  // Opened both ways it never waits, and while it is held the reading end does not wait either. A drain that opened the FIFO
+  // itself would wait for ever where the last writer has gone.
+  const held = await open(fifo, 'r+');
+  try {
+    const reading = await open(fifo, 'r');
+    try {
+      const child = spawn(options.shell ?? 'sh', drainArgs(place, options.segmentBytes), {
+        detached: true,
+        stdio: [reading.fd, 'ignore', 'ignore'],
+      });
+      child.on('error', () => undefined);
+      child.unref();
+      return child;
+    } finally {
+      await reading.close();
+    }
+  } finally {
+    await held.close();
+  }
 }
 
 /** Whether the loop of this drain runs. */
@@ -41,7 +58,7 @@ export async function drainAlive(place: DrainPlace): Promise<boolean> {
   return (await ownPid(place, `${place.stream}.loop`)) !== undefined;
 }
 
-/** Signals the `split` of this drain: STOP and CONT throttle, KILL makes the loop look again. False where there is none. */
+/** Signals the `dd` of this drain: STOP and CONT throttle, KILL makes the loop look again. False where there is none. */
 export async function signalDrain(place: DrainPlace, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<boolean> {
   const pid = await ownPid(place, `${place.stream}.pid`);
   if (pid === undefined) return false;
@@ -97,11 +114,5 @@ async function ownPid(place: DrainPlace, file: string): Promise<number | undefin
     readFile(`${proc}/cmdline`, 'latin1').catch(() => ''),
   ]);
   // An empty argv is a zombie's.
-  if (
-    dir !== place.dir ||
-    !argv.split('\0').some((arg) => arg === place.stream || arg.startsWith(`${place.stream}.`))
-  ) {
-    return undefined;
-  }
-  return Number(text);
+  return dir === place.dir && argv !== '' ? Number(text) : undefined;
 }

@@ -38,9 +38,11 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
   // A throttled drain would hold the end back.
   await signalDrain(place, 'SIGCONT');
   for (let pauses = 0; scan.end === undefined; ) {
+    // Read before anything is looked at: what changes from here on ends the wait below.
+    const { version } = scan.moved;
     if (scan.closed) throw new MusterError('INTERNAL', 'the spool was closed before its end was found');
     if (!scan.idle && clock.monotonic() < deadlineMs) {
-      await movedOr(options, pauseMs);
+      await movedOr(options, version, pauseMs);
       continue;
     }
     const supervised = options.supervisorAlive();
@@ -49,13 +51,17 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
     const last = gaps.at(-1);
     const swallowed = last?.reason === 'disk-full' && last.until === end;
     if (pauses >= (swallowed ? mostPausesFull : mostPauses) || clock.monotonic() >= deadlineMs) break;
-    if (!drained && !(await drainAlive(place)) && starts < mostStarts && pauses % 5 === 0) {
+    if (!drained && starts < mostStarts && pauses % 5 === 0 && !(await drainAlive(place))) {
+      // A drain says that it saw end-of-file before it goes: one that went meanwhile is not to be started again.
+      if ((await list.layout()).drained) continue;
       starts++;
-      startDrain(place, { segmentBytes: options.segmentBytes });
+      await startDrain(place, { segmentBytes: options.segmentBytes }).catch((err: unknown) =>
+        log.warn({ err, 'spool.folder': place.dir }, 'a drain could not be started again'),
+      );
     }
     if (!supervised || pauses >= supervisorPauses) await writeNonce(place, nonce);
     pauses++;
-    await movedOr(options, pauseMs);
+    await movedOr(options, version, pauseMs);
   }
   if (scan.end !== undefined) return;
   log.warn({ 'spool.folder': place.dir, 'spool.stream': place.stream }, 'no end mark came through the drain');
@@ -64,10 +70,8 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
   await scan.cut();
 }
 
-/** Waits until the scan moves, at most `ms`. */
-async function movedOr(options: FindEndOptions, ms: number): Promise<void> {
-  const { scan, clock } = options;
-  const { version } = scan.moved;
+/** Waits until the scan has moved past `version`, at most `ms`. */
+async function movedOr({ scan, clock }: FindEndOptions, version: number, ms: number): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = clock.after(ms, resolve);
     scan.moved.past(version).then(() => {

@@ -33,46 +33,40 @@ export interface Layout {
 /** How the drain names what belongs to a stream. */
 export type DrainName = 'out' | 'err';
 
-/** 16 MiB: what `drain.sh` cuts at unless told otherwise. */
+/** 16 MiB: what a segment has at most, unless `drain.sh` is told otherwise; a full one lacks less than a sixteenth of it. */
 export const defaultSegmentBytes = 16 * 1024 * 1024;
 
 export const padOffset = (offset: number): string => String(offset).padStart(16, '0');
 
 /** The absolute offset at which a segment begins, or undefined where the name is none. */
-export function segmentOffset(name: string, stream: DrainName, segmentBytes: number): number | undefined {
-  const match = /^(out|err)\.([0-9]{16})\.([0-9]{6})$/.exec(name);
-  if (match === null || match[1] !== stream) return undefined;
-  return Number(match[2]) + Number(match[3]) * segmentBytes;
+export function segmentOffset(name: string, stream: DrainName): number | undefined {
+  const match = /^(out|err)\.([0-9]{16})$/.exec(name);
+  return match === null || match[1] !== stream ? undefined : Number(match[2]);
 }
 
 /**
  * The layout that names and sizes tell. A hole below the first segment is the bound's (or a full disk's, where it was marked);
- * one further on is what a mark says of it, the bound's where the policy keeps the head, else corrupt. A run of the drain that
- * begins exactly where the one before ended was preceded by a killed one.
+ * one further on is what a mark says of it, the bound's where the policy keeps the head, else corrupt.
  */
 export function spoolLayout(
   entries: readonly SpoolEntry[],
-  options: { stream: DrainName; segmentBytes: number; keepsHead: boolean },
+  options: { stream: DrainName; keepsHead: boolean },
 ): Layout {
   const marks = readMarks(entries, options.stream);
   const segments: Segment[] = [];
   const gaps: Gap[] = [];
   let end = 0;
-  let lastBase: string | undefined;
-  for (const { name, from, sizeBytes } of inOrder(entries, options)) {
+  for (const { name, from, sizeBytes } of inOrder(entries, options.stream)) {
     // What overlaps what is there already adds nothing that could be placed.
     if (from < end || sizeBytes === 0) continue;
-    const base = name.slice(0, -'.000000'.length);
-    const follows = lastBase === undefined || base === lastBase || !name.endsWith('.000000');
     if (from > end) gaps.push(hole(segments.at(-1), { from: end, until: from }, options.keepsHead, marks));
-    else gaps.push(...joint(from, follows, marks));
+    else gaps.push(...joint(from, marks));
     segments.push({ name, from, until: from + sizeBytes });
     end = from + sizeBytes;
-    lastBase = base;
   }
   const lostUntil = Math.max(end, ...marks.full.map((mark) => mark.until));
   if (lostUntil > end) gaps.push({ from: end, until: lostUntil, reason: 'disk-full' });
-  else gaps.push(...joint(end, true, marks));
+  else gaps.push(...joint(end, marks));
   return { segments, gaps, end: lostUntil, drained: entries.some((entry) => entry.name === `${options.stream}.eof`) };
 }
 
@@ -104,16 +98,16 @@ function readMarks(entries: readonly SpoolEntry[], stream: DrainName): Marks {
   return { killed: killed.sort((a, b) => a - b), full };
 }
 
-function inOrder(entries: readonly SpoolEntry[], options: { stream: DrainName; segmentBytes: number }) {
+function inOrder(entries: readonly SpoolEntry[], stream: DrainName) {
   const found: { name: string; from: number; sizeBytes: number }[] = [];
   for (const { name, sizeBytes } of entries) {
-    const from = segmentOffset(name, options.stream, options.segmentBytes);
+    const from = segmentOffset(name, stream);
     if (from !== undefined) found.push({ name, from, sizeBytes });
   }
-  return found.sort((a, b) => a.from - b.from || a.sizeBytes - b.sizeBytes);
+  return found.sort((a, b) => a.from - b.from);
 }
 
-/** What was lost in the segment before shows as a hole after it: the next name of the same run counts it. */
+/** What is neither kept nor counted between two segments. */
 function hole(
   before: Segment | undefined,
   range: { from: number; until: number },
@@ -129,10 +123,10 @@ function hole(
 }
 
 /** Between two segments that touch: a gap of unknown length, or none. */
-function joint(at: number, follows: boolean, marks: Marks): Gap[] {
+function joint(at: number, marks: Marks): Gap[] {
   if (marks.full.some((mark) => mark.from === at && mark.until === at)) {
     return [{ from: at, until: at, reason: 'disk-full' }];
   }
-  if (!follows || marks.killed.includes(at)) return [{ from: at, until: at, reason: 'drain-killed' }];
+  if (marks.killed.includes(at)) return [{ from: at, until: at, reason: 'drain-killed' }];
   return [];
 }

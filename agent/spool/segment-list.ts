@@ -7,13 +7,11 @@ import { type DrainName, type Layout, type SpoolEntry, segmentOffset, spoolLayou
 export class SegmentList {
   readonly dir: string;
   readonly stream: DrainName;
-  readonly #segmentBytes: number;
-  #fullNames = new Set<string>();
+  #finalSizes = new Map<string, number>();
 
-  constructor(options: { dir: string; stream: DrainName; segmentBytes: number }) {
+  constructor(options: { dir: string; stream: DrainName }) {
     this.dir = options.dir;
     this.stream = options.stream;
-    this.#segmentBytes = options.segmentBytes;
   }
 
   /**
@@ -23,24 +21,25 @@ export class SegmentList {
   async layout(): Promise<Layout> {
     const names = await readdir(this.dir).catch(absent<string[]>([]));
     const mine = names.filter((name) => name.startsWith(`${this.stream}.`));
+    const newest = mine
+      .filter((name) => segmentOffset(name, this.stream) !== undefined)
+      .sort()
+      .at(-1);
     const entries: SpoolEntry[] = [];
-    const fullNames = new Set<string>();
+    const finalSizes = new Map<string, number>();
     for (const name of mine) {
-      if (segmentOffset(name, this.stream, this.#segmentBytes) === undefined) {
+      if (segmentOffset(name, this.stream) === undefined) {
         entries.push({ name, sizeBytes: 0 });
         continue;
       }
-      const sizeBytes = this.#fullNames.has(name) ? this.#segmentBytes : await this.#size(name);
+      const sizeBytes = this.#finalSizes.get(name) ?? (await this.#size(name));
       if (sizeBytes === undefined) continue;
-      if (sizeBytes === this.#segmentBytes) fullNames.add(name);
+      if (name !== newest) finalSizes.set(name, sizeBytes);
       entries.push({ name, sizeBytes });
     }
-    this.#fullNames = fullNames;
-    return spoolLayout(entries, {
-      stream: this.stream,
-      segmentBytes: this.#segmentBytes,
-      keepsHead: (await readBound(this.dir)).policy === 'keep-head',
-    });
+    this.#finalSizes = finalSizes;
+    const keepsHead = (await readBound(this.dir)).policy === 'keep-head';
+    return spoolLayout(entries, { stream: this.stream, keepsHead });
   }
 
   async #size(name: string): Promise<number | undefined> {

@@ -36,9 +36,9 @@ export class SpoolStream {
 
   constructor(options: SpoolStreamOptions) {
     this.#options = options;
-    const { place, segmentBytes, clock, log } = options;
+    const { place, clock, log } = options;
     this.exited = options.exited;
-    this.list = new SegmentList({ ...place, segmentBytes });
+    this.list = new SegmentList(place);
     this.watch = new FolderWatch({ dir: place.dir, prefix: `${place.stream}.`, clock, log });
     if (options.end === undefined) this.#scan = this.#follow();
     this.moved = this.#scan?.moved ?? new Signal();

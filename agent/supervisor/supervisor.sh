@@ -1,10 +1,10 @@
-# One execution's supervisor: sh supervisor.sh <spool folder> <drain.sh> <launcher.sh> <sh> <cgroup or -> <own cgroup or -> <prefix>
+# One execution's supervisor: sh supervisor.sh <spool folder> <drain.sh> <launcher.sh> <sh> <cgroup or -> <own cgroup or -> <prefix> [roomy]
 # Warm until a line comes through its gate (standard input): "<nonce as octal escapes> <execution folder>". End-of-file, also
 # in the middle of a line, means that nothing runs. Standard output is the agent's pipe: the launcher's "ready <pid>", no more.
 # DESIGN section 5 says why each step stands where it does; the fail points are those of agent/failpoints.ts.
 set -f
 umask 077
-spool=$1 drain=$2 launcher=$3 shell=$4 cgroup=$5 own=$6 prefix=$7
+spool=$1 drain=$2 launcher=$3 shell=$4 cgroup=$5 own=$6 prefix=$7 roomy=$8
 spool_name=${spool##*/}
 failpoint=$MUSTER_FAILPOINT
 unset MUSTER_FAILPOINT
@@ -20,18 +20,19 @@ point() {
 # Out of the agent's cgroup, so that stopping its service does not take the commands with it.
 if [ "$own" != - ]; then echo 0 >"$own/cgroup.procs" || exit 1; fi
 
-mkfifo -m 600 "$spool/out.fifo" "$spool/err.fifo" "$spool/launch.fifo" "$spool/go.fifo" || exit 1
-# Nobody stands between the drains and end-of-file: they get none of what is opened here.
-"$shell" "$drain" "$spool" out </dev/null >/dev/null 2>>"$spool/drain.log" &
-"$shell" "$drain" "$spool" err </dev/null >/dev/null 2>>"$spool/drain.log" &
-# Opened for writing first, which waits until the drain reads: one that came later would wait for a writer for ever. Then held
-# open for reading too: nobody ever gets SIGPIPE.
-exec 7>"$spool/out.fifo" 8>"$spool/err.fifo"
-exec 7<>"$spool/out.fifo" 8<>"$spool/err.fifo"
+mkfifo -m 600 "$spool/out.fifo" "$spool/err.fifo" "$spool/launch.fifo" "$spool/go.fifo" \
+  "$spool/out.alive" "$spool/err.alive" || exit 1
+# Held open both ways from the first on: nobody ever gets SIGPIPE, and none of the openings below can wait for the other end,
+# since each child makes them while it still has these.
+exec 7<>"$spool/out.fifo" 8<>"$spool/err.fifo" 9<>"$spool/launch.fifo"
+# Nobody stands between the drains and end-of-file.
+"$shell" "$drain" "$spool" out '' "$roomy" <"$spool/out.fifo" >/dev/null 2>>"$spool/drain.log" 7<&- 8<&- 9<&- &
+"$shell" "$drain" "$spool" err '' "$roomy" <"$spool/err.fifo" >/dev/null 2>>"$spool/drain.log" 7<&- 8<&- 9<&- &
 # A background child ignores INT and QUIT for good: the prefix gives them back.
-$prefix setsid "$shell" "$launcher" "$spool" "$cgroup" <"$spool/launch.fifo" 7>&- 8>&- &
+$prefix setsid "$shell" "$launcher" "$cgroup" "$spool/go.fifo" \
+  <"$spool/launch.fifo" 3>"$spool/out.fifo" 4>"$spool/err.fifo" 7<&- 8<&- 9<&- &
 child=$!
-exec 9<>"$spool/launch.fifo" >/dev/null
+exec >/dev/null
 
 point gate
 IFS=' ' read -r nonce folder || exit 0

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { Cgroup, type CgroupBase } from '../sandbox/cgroup.ts';
 import { type ProcessIdentity, signalProcess, viewProcess } from '../sandbox/process-table.ts';
+import { defaultSegmentBytes } from '../spool/layout.ts';
 import { removeSpool } from './remove-spool.ts';
 import type { ShellTraits } from './shell-probe.ts';
 
@@ -74,6 +75,7 @@ export class Supervisor {
       cgroup?.path ?? '-',
       cgroups?.supervisors ?? '-',
       traits.prefix,
+      roomy(folder) ? 'roomy' : '',
     ];
     const subprocess = execa(traits.shell, [script, ...places], {
       cwd: '/',
@@ -138,6 +140,12 @@ export class Supervisor {
     if (!this.#sent) signalProcess(this.identity, 9);
     this.closeGate();
   }
+}
+
+/** Whether the drains may begin without a look at the disk of their own, which would be a process each. */
+function roomy(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= 8 * defaultSegmentBytes;
 }
 
 /** The launcher's pid, from `ready <pid>`. */

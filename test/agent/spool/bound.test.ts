@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StreamName } from '../../../agent/executor.ts';
 import { parseBound } from '../../../agent/spool/bound.ts';
+import { padOffset } from '../../../agent/spool/layout.ts';
 import { readAll, readBytes, SpoolRig, until } from './spool-rig.ts';
 
 const segmentBytes = 65536;
@@ -28,7 +29,7 @@ test('throttle makes the command wait for the slowest reader, and loses nothing'
   const writing = rig.write('out', data).then(() => {
     written = true;
   });
-  await until(() => existsSync(join(rig.dir, 'out.0000000000000000.000004')));
+  await until(() => existsSync(join(rig.dir, `out.${padOffset(4 * segmentBytes)}`)));
   assert.equal(written, false);
   const first = await readBytes(slow, 20 * segmentBytes);
   assert.equal(written, false);

@@ -4,9 +4,8 @@ import fc from 'fast-check';
 import { layoutAt, padOffset, type SpoolEntry, spoolLayout } from '../../../agent/spool/layout.ts';
 
 const segmentBytes = 1000;
-const name = (base: number, n: number): string => `out.${padOffset(base)}.${String(n).padStart(6, '0')}`;
-const layoutOf = (entries: SpoolEntry[], keepsHead = false) =>
-  spoolLayout(entries, { stream: 'out', segmentBytes, keepsHead });
+const name = (base: number, n: number): string => `out.${padOffset(base + n * segmentBytes)}`;
+const layoutOf = (entries: SpoolEntry[], keepsHead = false) => spoolLayout(entries, { stream: 'out', keepsHead });
 
 /** What drains may leave: runs, each with whole segments and a last one, some runs' first segments dropped. */
 const runs = fc.array(
@@ -84,12 +83,14 @@ test('a reader that goes step by step meets every segment and every gap', () => 
   );
 });
 
-test('a run that begins where the one before ended was preceded by a killed drain', () => {
-  const layout = layoutOf([
+test('segments that touch are one stream, unless a mark says that bytes were lost there', () => {
+  const touching = [
     { name: name(0, 0), sizeBytes: 10 },
     { name: name(10, 0), sizeBytes: 5 },
-  ]);
-  assert.deepEqual(layout.gaps, [{ from: 10, until: 10, reason: 'drain-killed' }]);
+  ];
+  assert.deepEqual(layoutOf(touching).gaps, []);
+  const killed = { name: `out.killed.${padOffset(10)}`, sizeBytes: 0 };
+  assert.deepEqual(layoutOf([...touching, killed]).gaps, [{ from: 10, until: 10, reason: 'drain-killed' }]);
 });
 
 test('each kind of hole has its reason', () => {
@@ -107,13 +108,7 @@ test('each kind of hole has its reason', () => {
 });
 
 test('names that are none of a stream are passed over', () => {
-  const strange = [
-    'out.fifo',
-    'err.0000000000000000.000000',
-    'out.1.000000',
-    'out.0000000000000000.000000.tmp',
-    '__proto__',
-  ];
+  const strange = ['out.fifo', 'err.0000000000000000', 'out.1', 'out.0000000000000000.tmp', '__proto__'];
   assert.deepEqual(layoutOf(strange.map((each) => ({ name: each, sizeBytes: 7 }))), {
     segments: [],
     gaps: [],

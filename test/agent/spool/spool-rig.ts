@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,6 @@ export class SpoolRig {
   readonly #home: string;
   readonly nonce = randomBytes(16);
   readonly segmentBytes: number;
-  readonly #drains: ChildProcess[] = [];
   readonly #spools: Spool[] = [];
   readonly #adopted: number[] = [];
   readonly #held = new Map<DrainName, FileHandle>();
@@ -38,7 +37,11 @@ export class SpoolRig {
     const home = await mkdtemp(join(tmpdir(), 'execution-'));
     const rig = new SpoolRig(dir, home, options.segmentBytes ?? 16 * 1024 * 1024);
     t.after(() => rig.#clean());
-    execFileSync('mkfifo', [join(dir, 'out.fifo'), join(dir, 'err.fifo')]);
+    const fifos = ['out.fifo', 'err.fifo', 'out.alive', 'err.alive'];
+    execFileSync(
+      'mkfifo',
+      fifos.map((name) => join(dir, name)),
+    );
     if (options.bound !== undefined) await writeFile(join(dir, 'bound'), options.bound);
     for (const stream of ['out', 'err'] as const) {
       rig.#held.set(stream, await open(join(dir, `${stream}.fifo`), 'r+'));
@@ -48,10 +51,13 @@ export class SpoolRig {
   }
 
   startDrain(stream: DrainName): ChildProcess {
-    const child = spawn('sh', drainArgs({ dir: this.dir, stream }, this.segmentBytes), {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    this.#drains.push(child);
+    const fifo = join(this.dir, `${stream}.fifo`);
+    const held = openSync(fifo, 'r+');
+    const reading = openSync(fifo, 'r');
+    const args = drainArgs({ dir: this.dir, stream }, this.segmentBytes);
+    const child = spawn('sh', args, { stdio: [reading, 'ignore', 'inherit'] });
+    closeSync(reading);
+    closeSync(held);
     return child;
   }
 
@@ -117,12 +123,27 @@ export class SpoolRig {
     for (const spool of this.#spools) await spool.close();
     for (const pid of this.#adopted) process.kill(pid, 'SIGKILL');
     await this.letGo();
-    const running = this.#drains.filter((child) => child.exitCode === null && child.signalCode === null);
-    const gone = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
-    await Promise.all(gone);
+    // Whoever started them: with the last writer gone every drain ends.
+    await until(() => processesIn(this.dir).length === 0).catch(() => {
+      const left = processesIn(this.dir).map(({ argv }) => argv.join(' '));
+      throw new Error(`drains are left behind: ${left.join(', ')}`);
+    });
     await rm(this.dir, { recursive: true, force: true });
     await rm(this.#home, { recursive: true, force: true });
   }
+}
+
+/** Living processes whose working directory is `dir`: a drain's. */
+export function processesIn(dir: string): { pid: number; argv: string[] }[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^[0-9]+$/.test(pid)) return [];
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').slice(0, -1);
+      return readlinkSync(`/proc/${pid}/cwd`) === dir && argv.length > 0 ? [{ pid: Number(pid), argv }] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Everything a reader gives up to the end, the data of each run of bytes joined. */

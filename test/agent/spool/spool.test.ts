@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { padOffset } from '../../../agent/spool/layout.ts';
 import { readAll, readBytes, SpoolRig, until } from './spool-rig.ts';
 
 const everyByte = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, at) => (at + (at >> 8)) & 255));
@@ -36,7 +37,7 @@ test('a line can be read while the command goes on', async (t) => {
   reader.close();
 });
 
-test('segments are cut at the exact byte, and a second reader that comes late sees it all from byte 0', async (t) => {
+test('segments are named by their offset and nearly full, and a second reader that comes late sees it all from byte 0', async (t) => {
   const rig = await SpoolRig.make(t, { segmentBytes: 65536 });
   const spool = await rig.open();
   const first = readAll(spool.openRead('stdout', 0), 1000);
@@ -48,10 +49,15 @@ test('segments are cut at the exact byte, and a second reader that comes late se
   assert.ok((await late).data.equals(everyByte));
   assert.ok((await readAll(spool.openRead('stdout', 0))).data.equals(everyByte));
   assert.equal(stdout.bytes, everyByte.length);
-  for (let n = 0; n < 16; n++) {
-    const name = `out.0000000000000000.${String(n).padStart(6, '0')}`;
-    assert.equal((await stat(join(rig.dir, name))).size, 65536);
+  const names = readdirSync(rig.dir).filter((name) => /^out\.[0-9]{16}$/.test(name));
+  let end = 0;
+  for (const name of names.sort()) {
+    assert.equal(name, `out.${padOffset(end)}`);
+    const { size } = await stat(join(rig.dir, name));
+    assert.ok(size <= 65536 && (size > 61440 || name === names.at(-1)), `${name} has ${size} bytes`);
+    end += size;
   }
+  assert.equal(end, everyByte.length + rig.nonce.length);
 });
 
 test('a reader starts at any byte, meets the end exactly, and past the end is an error', async (t) => {

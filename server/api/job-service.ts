@@ -35,11 +35,18 @@ export interface JobServiceOptions {
 
 const nodesAPage = 1000;
 const maxSignal = 64;
+/** The longest pause between two dials of an agent. */
+const returnWithinMs = 30_000;
 
 /** `JobService`: translates, calls, translates back. */
 export function jobService(options: JobServiceOptions): JobServiceHandlers {
   const { handlers, directory, jobs, outputs, clock = systemClock } = options;
   const nodeAway = (uid: string): boolean => directory.get(uid as NodeUid)?.presence === undefined;
+  const begunUnixMs = clock.now();
+  const mayReturn = (uid: string): boolean => {
+    const lastSeenUnixMs = directory.get(uid as NodeUid)?.lastSeenUnixMs ?? 0;
+    return clock.now() - Math.max(begunUnixMs, lastSeenUnixMs) < returnWithinMs;
+  };
   const onNodeAway = (listener: (uid: string) => void): (() => void) =>
     directory.subscribe(({ uid, before, after }) => {
       if (before?.presence && !after?.presence) listener(uid);
@@ -56,6 +63,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       outputs: request.withoutOutput ? undefined : outputs,
       resume: request.resume,
       nodeAway,
+      mayReturn,
       onNodeAway,
       clock,
       coordinator: () => jobs.coordinatorOf(progress),

@@ -25,6 +25,8 @@ export interface WatchOptions {
   readonly outputs: Outputs | undefined;
   readonly resume: ReadonlyMap<ExecutionId, Resume>;
   readonly nodeAway: (uid: string) => boolean;
+  /** Of a node that is away: it was here a moment ago, or this replica has only just begun and can't know. */
+  readonly mayReturn: (uid: string) => boolean;
   /** Calls `listener` whenever a node has lost its session; returns what ends that. */
   readonly onNodeAway: (listener: (uid: string) => void) => () => void;
   readonly clock: Clock;
@@ -122,21 +124,29 @@ export class Watcher {
     const { progress, nodeAway } = this.#options;
     for (const index of progress.targets.keys()) if (!isTerminal(progress.stateAt(index))) this.#dirty.add(index);
     for (const relay of this.#allRelays()) {
-      if (nodeAway(relay.uid)) relay.abort.abort(away);
+      if (nodeAway(relay.uid)) this.#giveUp(relay);
       else if (!isTerminal(progress.stateAt(relay.index))) relay.abort.abort(undetermined);
     }
   }
 
   /** A node that goes for a moment only keeps its readers; once the job is closed nothing says that it ever returns. */
   #nodeWent(uid: string): void {
-    const { progress, nodeAway, clock } = this.#options;
-    if (progress.state !== 'closed') return;
-    for (const relay of this.#relays.get(uid) ?? []) {
-      relay.patience ??= clock.after(patienceMs, () => {
-        relay.patience = undefined;
-        if (nodeAway(uid)) relay.abort.abort(away);
-      });
-    }
+    if (this.#options.progress.state !== 'closed') return;
+    for (const relay of this.#relays.get(uid) ?? []) this.#giveUpLater(relay);
+  }
+
+  /** At once, or after some patience where the node may be on its way back. */
+  #giveUp(relay: Relay): void {
+    if (this.#options.mayReturn(relay.uid)) this.#giveUpLater(relay);
+    else relay.abort.abort(away);
+  }
+
+  #giveUpLater(relay: Relay): void {
+    const { nodeAway, clock } = this.#options;
+    relay.patience ??= clock.after(patienceMs, () => {
+      relay.patience = undefined;
+      if (nodeAway(relay.uid)) relay.abort.abort(away);
+    });
   }
 
   /** Begins to read an execution's output once there can be any. */
@@ -176,7 +186,7 @@ export class Watcher {
     const relay: Relay = { index, uid, stream, position, abort: new AbortController(), patience: undefined };
     const siblings = this.#relays.get(uid) ?? new Set();
     this.#relays.set(uid, siblings.add(relay));
-    if (progress.state === 'closed' && nodeAway(uid)) relay.abort.abort(away);
+    if (progress.state === 'closed' && nodeAway(uid)) this.#giveUp(relay);
     else if (progress.state === 'closed' && !isTerminal(progress.stateAt(index))) relay.abort.abort(undetermined);
     try {
       await this.#follow(outputs, relay);

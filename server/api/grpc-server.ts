@@ -5,6 +5,7 @@ import { invalidField } from '../../shared/errors.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
 import { agentServiceDefinition } from './agent-service.ts';
 import { OpenCalls } from './open-calls.ts';
+import { widenReceiveWindow } from './receive-window.ts';
 import { addReflection } from './reflection.ts';
 
 /** A submission: 16 MiB of standard input, an order, 100,000 targets. */
@@ -18,6 +19,7 @@ export class GrpcServer {
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
   readonly #calls = new OpenCalls();
+  readonly #narrow = widenReceiveWindow(['/muster.v1.AgentService/Connect']);
   #address = '';
 
   /** `services` by full name, for example `muster.v1.JobService`. */
@@ -77,6 +79,7 @@ export class GrpcServer {
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     clearTimeout(timer);
     this.#server.forceShutdown();
+    this.#narrow();
   }
 
   #setHealth(status: 'SERVING' | 'NOT_SERVING'): void {

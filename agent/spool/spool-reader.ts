@@ -7,6 +7,8 @@ import { SegmentReader } from './segment-reader.ts';
 import type { Signal } from './signal.ts';
 
 const mostBytes = 64 * 1024;
+/** Read from the disk at once, where the stream has as much: each read is a trip through the thread pool. */
+const mostAheadBytes = 256 * 1024;
 
 /** What a reader asks of its stream. */
 export interface StreamView {
@@ -25,6 +27,7 @@ export interface StreamView {
 /**
  * One reader of one stream. Until `exit` is complete it forwards whatever it reads: the order is read first, then ask whether
  * `exit` is there, so what is forwarded was written before any nonce could be. From then on it forwards what the scan has passed.
+ * It reads further ahead the longer it finds as much as it looked for; what it holds has passed that question.
  */
 export class SpoolReader implements OutputReader {
   #offset: number;
@@ -32,6 +35,9 @@ export class SpoolReader implements OutputReader {
   readonly #segments: SegmentReader;
   readonly #onClose: (reader: SpoolReader) => void;
   #scratch: Buffer | undefined;
+  /** Read, and not yet handed out: the bytes from `offset` on. */
+  #ahead: Buffer | undefined;
+  #aheadBytes = 0;
   #closed = false;
   #reading = false;
 
@@ -51,7 +57,8 @@ export class SpoolReader implements OutputReader {
     if (this.#reading) throw new Error('one read at a time');
     this.#reading = true;
     try {
-      return await this.#next(Math.min(maxBytes, mostBytes));
+      const bytes = Math.min(maxBytes, mostBytes);
+      return this.#ahead && !this.#closed ? this.#data(this.#ahead, bytes) : await this.#next(bytes);
     } finally {
       this.#reading = false;
       if (this.#closed) await this.#segments.close();
@@ -61,6 +68,7 @@ export class SpoolReader implements OutputReader {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ahead = undefined;
     this.#onClose(this);
     this.#view.moved.raise();
     this.#view.watch.changed.raise();
@@ -86,11 +94,9 @@ export class SpoolReader implements OutputReader {
         await view.moved.past(moved);
         continue;
       }
-      const buffer = this.#buffer(maxBytes);
-      const read = await this.#segments.read(
-        this.#offset,
-        buffer.subarray(0, Math.min(maxBytes, limit - this.#offset)),
-      );
+      const buffer = this.#buffer(Math.max(maxBytes, this.#aheadBytes));
+      const room = buffer.subarray(0, Math.min(buffer.length, limit - this.#offset));
+      const read = await this.#segments.read(this.#offset, room);
       if (this.#closed) continue;
       if (read === undefined) {
         await view.watch.wait(changed);
@@ -99,17 +105,25 @@ export class SpoolReader implements OutputReader {
       if (limit === Number.POSITIVE_INFINITY && view.exited()) limit = view.end ?? view.safe;
       if (typeof read !== 'number') return this.#gap(read, view.end);
       const bytes = Math.min(read, limit - this.#offset);
-      if (bytes > 0) return this.#data(buffer, bytes);
+      if (bytes > 0) return this.#data(this.#taken(buffer, bytes), maxBytes);
     }
   }
 
-  #data(buffer: Buffer, bytes: number): OutputPiece {
-    const { offset } = this;
-    this.#offset += bytes;
-    // A short piece must not hold on to a large buffer.
-    if (bytes < buffer.length / 2) return { type: 'data', offset, data: Buffer.from(buffer.subarray(0, bytes)) };
+  /** What was read, out of the buffer. */
+  #taken(buffer: Buffer, bytes: number): Buffer {
+    this.#aheadBytes = bytes === buffer.length ? Math.min(2 * bytes, mostAheadBytes) : 0;
+    // A few bytes must not hold on to a large buffer.
+    if (bytes < buffer.length / 2) return Buffer.from(buffer.subarray(0, bytes));
     this.#scratch = undefined;
-    return { type: 'data', offset, data: buffer.subarray(0, bytes) };
+    return buffer.subarray(0, bytes);
+  }
+
+  #data(from: Buffer, maxBytes: number): OutputPiece {
+    const { offset } = this;
+    const data = from.subarray(0, maxBytes);
+    this.#offset += data.length;
+    this.#ahead = data.length < from.length ? from.subarray(data.length) : undefined;
+    return { type: 'data', offset, data };
   }
 
   #gap(gap: Gap, end: number | undefined): OutputPiece {
@@ -119,7 +133,7 @@ export class SpoolReader implements OutputReader {
   }
 
   #buffer(bytes: number): Buffer {
-    if (this.#scratch === undefined || this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes);
+    if (this.#scratch === undefined || this.#scratch.length !== bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes);
     return this.#scratch;
   }
 }

@@ -23,7 +23,10 @@ const errorInfo = codec<ErrorInfo, ErrorInfo__Output>('google.rpc.ErrorInfo');
 const badRequest = codec<BadRequest, BadRequest__Output>('google.rpc.BadRequest');
 const retryInfo = codec<RetryInfo, RetryInfo__Output>('google.rpc.RetryInfo');
 
-const pack = (name: string, value: Buffer): PackedAny => ({ type_url: `type.googleapis.com/google.rpc.${name}`, value });
+const pack = (name: string, value: Buffer): PackedAny => ({
+  type_url: `type.googleapis.com/google.rpc.${name}`,
+  value,
+});
 
 /** What goes over the wire for an error: its status from the catalog with google.rpc details; anything unknown is INTERNAL. */
 export function toServiceError(error: unknown): ServiceError {
@@ -70,7 +73,11 @@ export function fromServiceError(error: ServiceError): MusterError & { grpcStatu
     // Details of some proxy or other server: the status itself still says enough.
   }
   const nearest = reason ?? nearestReason(error.code);
-  const options = { cause: error, ...(field !== undefined && { field }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const options = {
+    cause: error,
+    ...(field !== undefined && { field }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
   return Object.assign(new MusterError(nearest, error.details || error.message, options), { grpcStatus: error.code });
 }
 

@@ -29,7 +29,7 @@ for (const entry of readdirSync(outDir)) {
 for (const file of readdirSync(outDir, { recursive: true, encoding: 'utf8' })) {
   if (!file.endsWith('.ts')) continue;
   const path = join(outDir, file);
-  const text = readFileSync(path, 'utf8').replace(/^\/\/ Original file: .*$/m, () => {
+  const text = readFileSync(path, 'utf8').replace(/^\/\/ Original file: .*$/gm, () => {
     const source = files.find((name) => file.startsWith(name.slice(0, name.lastIndexOf('/'))));
     return `// Generated from proto/${source?.slice(0, source.lastIndexOf('/'))} by npm run gen.`;
   });

@@ -1,7 +1,7 @@
 // Generated from proto/grpc/health/v1 by npm run gen.
 
 
-// Original file: /work/main/proto/grpc/health/v1/health.proto
+// Generated from proto/grpc/health/v1 by npm run gen.
 
 export const _grpc_health_v1_HealthCheckResponse_ServingStatus = {
   UNKNOWN: 'UNKNOWN',

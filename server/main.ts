@@ -3,6 +3,7 @@ import { createLog } from '../shared/log.ts';
 import { openTracer } from '../shared/telemetry.ts';
 import { systemClock } from '../shared/time.ts';
 import { packageVersion } from '../shared/version.ts';
+import { weighExternalMemory } from './external-memory.ts';
 import { Replica } from './replica.ts';
 import { parseReplicaSettings, type ReplicaSettings, replicaSettings } from './settings.ts';
 
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   }
   const settings = parse(argv);
   if (settings === undefined) return;
+  weighExternalMemory();
   const log = createLog('muster-replica', settings.logLevel);
   const stop = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);

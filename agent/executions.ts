@@ -77,7 +77,7 @@ export class Executions implements Executor {
 
   get running(): number {
     let running = 0;
-    for (const { started } of this.#live.values()) if (started) running++;
+    for (const { begun } of this.#live.values()) if (begun) running++;
     return running;
   }
 
@@ -87,8 +87,8 @@ export class Executions implements Executor {
   }
 
   known(): readonly KnownExecutionView[] {
-    const live = [...this.#live.values()].map(({ id, started, bytes }): KnownExecutionView => {
-      const state = started ? 'EXECUTION_STATE_RUNNING' : 'EXECUTION_STATE_DISPATCHED';
+    const live = [...this.#live.values()].map(({ id, begun, bytes }): KnownExecutionView => {
+      const state = begun ? 'EXECUTION_STATE_RUNNING' : 'EXECUTION_STATE_DISPATCHED';
       return { id, state, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr };
     });
     const ended = [...this.#results].map(([id, { state, stdout, stderr }]): KnownExecutionView => {

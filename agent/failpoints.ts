@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { invalidField } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 
 /**
- * The nine points of DESIGN section 5 at which an agent or a supervisor may be killed, in the order of an execution's life,
+ * The nine points (docs/recovery.md) at which an agent or a supervisor may be killed, in the order of an execution's life,
  * each with the process that stops itself there. `MUSTER_FAILPOINT=<name>` arms one.
  */
 export const failpoints = {
@@ -42,13 +43,14 @@ export class Failpoints {
   readonly armed: Failpoint | undefined;
   readonly #dir: string;
 
-  /** Throws where `armed` is no point's name. Undefined and empty arm none. */
+  /** Throws INVALID_FIELD where `armed` is no point's name. Undefined and empty arm none. */
   constructor(options: { armed: string | undefined; stateDir: string; log: Log }) {
     const { armed, stateDir, log } = options;
     this.#dir = join(stateDir, 'failpoints');
     if (armed === undefined || armed === '') return;
     if (!isFailpoint(armed)) {
-      throw new Error(`MUSTER_FAILPOINT: ${JSON.stringify(armed)} is none of ${Object.keys(failpoints).join(', ')}`);
+      const names = Object.keys(failpoints).join(', ');
+      throw invalidField('MUSTER_FAILPOINT', `${JSON.stringify(armed)} is none of ${names}`);
     }
     mkdirSync(this.#dir, { recursive: true });
     log.warn({ failpoint: armed }, 'MUSTER_FAILPOINT IS SET: A PROCESS WILL STOP ITSELF THERE. FOR TESTS ONLY.');

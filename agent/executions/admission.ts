@@ -167,11 +167,18 @@ export class Admission {
       const { runAs } = order.command;
       const resolved = runAs === '' ? { user: undefined } : await resolveRunAs(runAs, process.getuid?.() ?? -1);
       if ('refusal' in resolved) return this.#refuseCandidate(candidate, 'run-as', `order.${resolved.refusal}`);
-      await ports.folders.create(id);
       const acceptedUnixMs = ports.clock.now();
       const received = receivedRecords.encode({ order: offer.order, proof: offer.proof, traceparent, acceptedUnixMs });
       if (this.#closed) return;
-      await ports.journal.append({ type: 'received', id, digest, expiresUnixMs: order.expiresUnixMs }, received);
+      const record = { type: 'received', id, digest, expiresUnixMs: order.expiresUnixMs } as const;
+      // Either without the other does no harm: an agent that finds only one makes or removes the other.
+      const [made, journaled] = await Promise.allSettled([
+        ports.folders.create(id),
+        ports.journal.append(record, received),
+      ]);
+      if (journaled.status === 'rejected') throw journaled.reason;
+      // From here on the id is known: without its folder it will not start, and its result says so.
+      if (made.status === 'rejected') ports.log.error({ err: made.reason, 'execution.id': id }, 'no folder');
       ports.failpoints.pass('received');
       this.#candidates.delete(id);
       const { user } = resolved;

@@ -42,7 +42,7 @@ const mostFailures = 3;
 const maxTimerMs = 2 ** 31;
 
 /**
- * One execution from its acceptance to its result. `run` follows the recovery rules of DESIGN section 5 from whatever state it is
+ * One execution from its acceptance to its result. `run` follows the rules of docs/recovery.md from whatever state it is
  * in, so that a first start, a lost supervisor and a restart of the agent are one path. It never rejects.
  */
 export class Execution {
@@ -94,6 +94,11 @@ export class Execution {
   /** Bytes of output so far. */
   get bytes(): { stdout: number; stderr: number } {
     return { stdout: this.#openSpool?.bytes('stdout') ?? 0, stderr: this.#openSpool?.bytes('stderr') ?? 0 };
+  }
+
+  /** It runs or has run: known at once of one that an earlier agent started. */
+  get begun(): boolean {
+    return this.started !== undefined || (this.#options.recovered && readStarted(this.#folder) !== undefined);
   }
 
   /** Resolves with its end, or, once closed, without. */
@@ -168,15 +173,12 @@ export class Execution {
   }
 
   async #start(): Promise<void> {
-    const ports = this.#ports;
-    const { order } = this;
-    const { traceparent, user } = this.#options;
+    const { ports, order, traceparent, user } = this.#options;
     if (order === undefined) return;
     await this.#until(order.notBeforeUnixMs);
     if (this.#closed || this.#entry?.ending) return;
-    const { id } = this;
     const stopped = (): boolean => this.#closed || this.#entry?.ending !== undefined;
-    const sent = await sendToSupervisor({ id, order, traceparent, user, ports, stopped });
+    const sent = await sendToSupervisor({ id: this.id, order, traceparent, user, ports, stopped });
     this.#supervisor = sent?.supervisor;
     this.#gateMs = sent?.gateMs;
   }
@@ -222,9 +224,10 @@ export class Execution {
   }
 
   #signalAsked(): void {
+    const { bootId, clock } = this.#ports;
     for (const { signal, graceMs } of this.#asked.splice(0)) {
-      const containment = containmentOf(this.id, this.#entry?.starting, this.#ports.bootId);
-      this.#tree ??= new TreeEnd({ containment, clock: this.#ports.clock, log: this.#log });
+      const containment = containmentOf(this.id, this.#entry?.starting, bootId);
+      this.#tree ??= new TreeEnd({ containment, clock, log: this.#log });
       this.#tree.send(signal, graceMs);
     }
   }
@@ -291,7 +294,7 @@ export class Execution {
         return starting !== undefined && isAlive(starting.supervisor);
       },
       onBound: () => {
-        const { limits } = this.order ?? {};
+        const limits = this.order?.limits;
         if (limits?.outputPolicy !== 'kill') return;
         this.end('output-bound', 15, limits.graceMs).catch((err: unknown) => this.#log.error({ err }, 'no end'));
       },

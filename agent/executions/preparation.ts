@@ -4,6 +4,7 @@ import type { ExecutionId } from '../../shared/ids.ts';
 import type { ValidOrder } from '../../shared/order.ts';
 import { commandEnvironment } from '../sandbox/environment.ts';
 import type { HostUser } from '../sandbox/run-as.ts';
+import { defaultBound } from '../spool/bound.ts';
 import { launchScripts } from '../supervisor/launch-script.ts';
 import type { ExecutionPorts } from './ports.ts';
 
@@ -47,9 +48,11 @@ export function prepare(options: {
     stdin: withStdin ? stdin : undefined,
     user,
   });
-  writeFileSync(join(spool, 'bound'), `${order.limits.outputBoundBytes}\n${order.limits.outputPolicy}\n`);
-  // Root-only: whoever knows the nonce could end a stream early.
-  writeFileSync(join(folder, 'place'), `${place.spool} ${place.nonce} ${place.cgroup ?? '-'}\n`, { mode: 0o600 });
+  const { outputBoundBytes: bytes, outputPolicy: policy } = order.limits;
+  // A spool without the file keeps the default bound; each file less is part of a millisecond before the start.
+  if (bytes !== defaultBound.bytes || policy !== defaultBound.policy) {
+    writeFileSync(join(spool, 'bound'), `${bytes}\n${policy}\n`);
+  }
   if (user !== undefined) {
     for (const name of ['out.fifo', 'err.fifo']) chownSync(join(spool, name), user.uid, user.gid);
     if (withStdin) chownSync(stdin, user.uid, user.gid);
@@ -58,5 +61,7 @@ export function prepare(options: {
       chownSync(join(folder, 'task'), user.uid, user.gid);
     }
   }
-  writeFileSync(join(folder, 'launch'), launch, { mode: 0o600 });
+  // Root-only: whoever knows the nonce could end a stream early. `readPlace` reads the first line.
+  const witness = `# ${place.spool} ${place.nonce} ${place.cgroup ?? '-'}\n`;
+  writeFileSync(join(folder, 'launch'), `${witness}${launch}`, { mode: 0o600 });
 }

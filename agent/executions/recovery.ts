@@ -30,7 +30,7 @@ export type RecoveryStep =
 /** After this many lost supervisors an execution is given up. */
 const maxLost = 3;
 
-/** Rules 0 to 5 of DESIGN section 5, "The agent's crash is survivable". */
+/** The rules of docs/recovery.md, in their order. */
 export function recoveryStep(view: RecoveryView): RecoveryStep {
   if (view.exited) return { step: 'settle' };
   if (!view.explained) return { step: 'interrupt', reason: 'journal' };

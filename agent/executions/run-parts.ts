@@ -41,7 +41,7 @@ export function openSpool(
 /** What `prepare` left in the folder, or undefined. */
 export function readPlace(folder: string): Place | undefined {
   try {
-    const match = /^([0-9a-f]{16}) ([0-9a-f]{32}) (-|\/.*)\n$/.exec(readFileSync(join(folder, 'place'), 'utf8'));
+    const match = /^# ([0-9a-f]{16}) ([0-9a-f]{32}) (-|\/.*)\n/.exec(readFileSync(join(folder, 'launch'), 'utf8'));
     if (match === null) return undefined;
     return { spool: match[1] ?? '', nonce: match[2] ?? '', cgroup: match[3] === '-' ? undefined : match[3] };
   } catch {

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Containment } from './containment.ts';
 import { signalEach } from './marker.ts';
@@ -93,14 +94,16 @@ export class Cgroup implements Containment {
   }
 
   remove(): void {
-    for (const folder of folders(this.path).reverse()) {
-      try {
-        rmdirSync(folder);
-      } catch {
-        // Not empty yet, or gone: the sweep at the agent's next start has another go.
-      }
-    }
+    removeFolders(folders(this.path).reverse()).catch(() => undefined);
   }
+}
+
+/**
+ * The kernel takes milliseconds for each, which nobody should wait for. Stops where one is not empty yet, or gone: the sweep at
+ * the agent's next start has another go.
+ */
+async function removeFolders(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rmdir(path);
 }
 
 /** The cgroup's folder and those that the command made below it, parents first. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type BoundPolicy = 'keep-tail' | 'keep-head' | 'throttle' | 'kill';
@@ -9,7 +9,8 @@ export interface Bound {
   readonly policy: BoundPolicy;
 }
 
-const defaultBound: Bound = { bytes: 256 * 1024 * 1024, policy: 'keep-tail' };
+/** Where the spool's folder has no file `bound`; `drain.sh` knows it too. */
+export const defaultBound: Bound = { bytes: 256 * 1024 * 1024, policy: 'keep-tail' };
 const policies: readonly string[] = ['keep-tail', 'keep-head', 'throttle', 'kill'] satisfies BoundPolicy[];
 
 /** The text of a spool's `bound` file: bytes, then the policy, a line each. What is missing, 0 or no such thing is the default's. */
@@ -21,6 +22,10 @@ export function parseBound(text: string): Bound {
   };
 }
 
-export async function readBound(dir: string): Promise<Bound> {
-  return parseBound(await readFile(join(dir, 'bound'), 'latin1').catch(() => ''));
+export function readBound(dir: string): Bound {
+  try {
+    return parseBound(readFileSync(join(dir, 'bound'), 'latin1'));
+  } catch {
+    return defaultBound;
+  }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants, type FileHandle, open, readFile, readlink, writeFile } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { constants, type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DrainName, defaultSegmentBytes, padOffset } from './layout.ts';
 
@@ -54,13 +55,11 @@ export async function startDrain(
 }
 
 /** Whether the loop of this drain runs. */
-export async function drainAlive(place: DrainPlace): Promise<boolean> {
-  return (await ownPid(place, `${place.stream}.loop`)) !== undefined;
-}
+export const drainAlive = (place: DrainPlace): boolean => ownPid(place, `${place.stream}.loop`) !== undefined;
 
 /** Signals the `dd` of this drain: STOP and CONT throttle, KILL makes the loop look again. False where there is none. */
-export async function signalDrain(place: DrainPlace, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<boolean> {
-  const pid = await ownPid(place, `${place.stream}.pid`);
+export function signalDrain(place: DrainPlace, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): boolean {
+  const pid = ownPid(place, `${place.stream}.pid`);
   if (pid === undefined) return false;
   try {
     process.kill(pid, signal);
@@ -71,15 +70,15 @@ export async function signalDrain(place: DrainPlace, signal: 'SIGSTOP' | 'SIGCON
 }
 
 /** The stream's end as it was written down, or undefined. */
-export async function knownEnd(place: DrainPlace): Promise<number | undefined> {
-  const text = await readFile(join(place.dir, `${place.stream}.end`), 'latin1').catch(() => '');
+export function knownEnd(place: DrainPlace): number | undefined {
+  const text = readText(join(place.dir, `${place.stream}.end`));
   return /^[0-9]{1,15}\n$/.test(text) ? Number(text) : undefined;
 }
 
-/** Writes the end down, and has the drain drop what a process that was let live still writes. */
+/** Writes the end down, and has the drain drop what a process that was let live still writes. Rejects where the disk does. */
 export async function endDrain(place: DrainPlace, end: number): Promise<void> {
   await writeFile(join(place.dir, `${place.stream}.end`), `${end}\n`, { mode: 0o600 });
-  await signalDrain(place, 'SIGKILL');
+  signalDrain(place, 'SIGKILL');
 }
 
 /** Says that an unknown number of bytes is lost at `offset`. */
@@ -105,14 +104,26 @@ export async function writeNonce(place: DrainPlace, nonce: Buffer): Promise<'wri
 }
 
 /** The pid in a file of the folder, where that process still is this drain's: pids are reused, its working directory tells. */
-async function ownPid(place: DrainPlace, file: string): Promise<number | undefined> {
-  const text = await readFile(join(place.dir, file), 'latin1').catch(() => '');
+function ownPid(place: DrainPlace, file: string): number | undefined {
+  const text = readText(join(place.dir, file));
   if (!/^[1-9][0-9]*\n$/.test(text)) return undefined;
   const proc = `/proc/${text.trim()}`;
-  const [dir, argv] = await Promise.all([
-    readlink(`${proc}/cwd`).catch(() => ''),
-    readFile(`${proc}/cmdline`, 'latin1').catch(() => ''),
-  ]);
   // An empty argv is a zombie's.
-  return dir === place.dir && argv !== '' ? Number(text) : undefined;
+  return readLink(`${proc}/cwd`) === place.dir && readText(`${proc}/cmdline`) !== '' ? Number(text) : undefined;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }

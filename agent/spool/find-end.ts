@@ -36,7 +36,7 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
   const deadlineMs = clock.monotonic() + mostMs;
   let starts = 0;
   // A throttled drain would hold the end back.
-  await signalDrain(place, 'SIGCONT');
+  signalDrain(place, 'SIGCONT');
   for (let pauses = 0; scan.end === undefined; ) {
     // Read before anything is looked at: what changes from here on ends the wait below.
     const { version } = scan.moved;
@@ -46,14 +46,14 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
       continue;
     }
     const supervised = options.supervisorAlive();
-    const { drained, end, gaps } = await list.layout();
+    const { drained, end, gaps } = list.layout();
     if (drained && !supervised && scan.seen >= end) return scan.cut();
     const last = gaps.at(-1);
     const swallowed = last?.reason === 'disk-full' && last.until === end;
     if (pauses >= (swallowed ? mostPausesFull : mostPauses) || clock.monotonic() >= deadlineMs) break;
-    if (!drained && starts < mostStarts && pauses % 5 === 0 && !(await drainAlive(place))) {
+    if (!drained && starts < mostStarts && pauses % 5 === 0 && !drainAlive(place)) {
       // A drain says that it saw end-of-file before it goes: one that went meanwhile is not to be started again.
-      if ((await list.layout()).drained) continue;
+      if (list.layout().drained) continue;
       starts++;
       await startDrain(place, { segmentBytes: options.segmentBytes }).catch((err: unknown) =>
         log.warn({ err, 'spool.folder': place.dir }, 'a drain could not be started again'),
@@ -65,7 +65,7 @@ export async function findEnd(options: FindEndOptions): Promise<void> {
   }
   if (scan.end !== undefined) return;
   log.warn({ 'spool.folder': place.dir, 'spool.stream': place.stream }, 'no end mark came through the drain');
-  const { end, gaps } = await list.layout();
+  const { end, gaps } = list.layout();
   if (gaps.at(-1)?.until !== end || end === 0) await markKilled(place, end).catch(() => undefined);
   await scan.cut();
 }

@@ -24,6 +24,7 @@ export class Scan {
   readonly #log: Log;
   #stopped = false;
   #idle = false;
+  #marked = false;
   #end: number | undefined;
   #root: Buffer | undefined;
   readonly #done: Promise<void>;
@@ -60,6 +61,11 @@ export class Scan {
     return this.#end;
   }
 
+  /** The end is where the nonce was. */
+  get marked(): boolean {
+    return this.#marked;
+  }
+
   /** The digest of what is before `end`; set together with it. */
   get root(): Buffer | undefined {
     return this.#root;
@@ -79,7 +85,7 @@ export class Scan {
     await this.close();
     if (this.#end !== undefined) return;
     this.#digest.update(this.#search.flush());
-    const { end } = await this.#list.layout();
+    const { end } = this.#list.layout();
     this.#digest.skip(end, 'corrupt');
     this.#finish();
   }
@@ -130,6 +136,7 @@ export class Scan {
   #take(data: Buffer, endKnown: boolean): void {
     const { clean, found } = endKnown ? { clean: data, found: false } : this.#search.push(data);
     this.#digest.update(clean);
+    this.#marked = found;
     if (found) this.#finish();
   }
 

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBound } from './bound.ts';
 import { type DrainName, type Layout, type SpoolEntry, segmentOffset, spoolLayout } from './layout.ts';
@@ -16,10 +16,11 @@ export class SegmentList {
 
   /**
    * The layout now; an empty one where the folder is gone. Names are read before sizes: a size is final where a later segment
-   * was listed, because the drain begins one only after the last one's writer has gone.
+   * was listed, because the drain begins one only after the last one's writer has gone. Looks at once and does not yield: these
+   * are names and sizes the kernel has at hand, and a turn through the thread pool for each would be most of a short command's time.
    */
-  async layout(): Promise<Layout> {
-    const names = await readdir(this.dir).catch(absent<string[]>([]));
+  layout(): Layout {
+    const names = unlessAbsent(() => readdirSync(this.dir)) ?? [];
     const mine = names.filter((name) => name.startsWith(`${this.stream}.`));
     const newest = mine
       .filter((name) => segmentOffset(name, this.stream) !== undefined)
@@ -32,25 +33,26 @@ export class SegmentList {
         entries.push({ name, sizeBytes: 0 });
         continue;
       }
-      const sizeBytes = this.#finalSizes.get(name) ?? (await this.#size(name));
+      const sizeBytes = this.#finalSizes.get(name) ?? this.#size(name);
       if (sizeBytes === undefined) continue;
       if (name !== newest) finalSizes.set(name, sizeBytes);
       entries.push({ name, sizeBytes });
     }
     this.#finalSizes = finalSizes;
-    const keepsHead = (await readBound(this.dir)).policy === 'keep-head';
+    const keepsHead = readBound(this.dir).policy === 'keep-head';
     return spoolLayout(entries, { stream: this.stream, keepsHead });
   }
 
-  async #size(name: string): Promise<number | undefined> {
-    const stats = await stat(join(this.dir, name)).catch(absent(undefined));
-    return stats?.size;
+  #size(name: string): number | undefined {
+    return unlessAbsent(() => statSync(join(this.dir, name)).size);
   }
 }
 
-function absent<T>(instead: T): (err: NodeJS.ErrnoException) => T {
-  return (err) => {
-    if (err.code === 'ENOENT') return instead;
+function unlessAbsent<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw err;
-  };
+  }
 }

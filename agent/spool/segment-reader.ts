@@ -23,7 +23,7 @@ export class SegmentReader {
     for (;;) {
       const bytes = await this.#readFile(offset, buffer);
       if (bytes > 0) return bytes;
-      const found = layoutAt(await this.#list.layout(), offset, this.#told);
+      const found = layoutAt(this.#list.layout(), offset, this.#told);
       if (found === undefined) return undefined;
       if ('name' in found) {
         // Open already, and grown in between: read again. A file that can't be opened was dropped just now: look again.
@@ -42,7 +42,7 @@ export class SegmentReader {
 
   /** A gap of unknown length at `offset` that it has not told of. */
   async jointAt(offset: number): Promise<Gap | undefined> {
-    const layout = await this.#list.layout();
+    const layout = this.#list.layout();
     const gap = layout.gaps.find((each) => each.from === offset && each.until === offset);
     if (gap === undefined || this.#told === offset) return undefined;
     this.#told = offset;

@@ -33,6 +33,7 @@ export class SpoolStream {
   readonly #readers = new Set<SpoolReader>();
   /** None where the end was known from the start, until it is settled. */
   #scan: Scan | undefined;
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(options: SpoolStreamOptions) {
     this.#options = options;
@@ -47,7 +48,7 @@ export class SpoolStream {
       this.#keepBound(this.#scan).catch((err: unknown) => log.error({ err }, 'the output bound is not watched'));
   }
 
-  static knownEnd(place: DrainPlace): Promise<number | undefined> {
+  static knownEnd(place: DrainPlace): number | undefined {
     return knownEnd(place);
   }
 
@@ -89,10 +90,12 @@ export class SpoolStream {
     const scan = this.#scan;
     await findEnd({ ...this.#options, scan, list: this.list });
     const end = scan.end ?? 0;
-    await endDrain(place, end).catch((err: unknown) =>
+    // Nobody has to wait for it: without this file whoever opens the folder next finds the nonce again.
+    this.#ending = endDrain(place, end).catch((err: unknown) =>
       log.warn({ err, 'spool.folder': place.dir }, 'the end of a stream could not be written down'),
     );
-    const gaps = gapsBefore(await this.list.layout(), end);
+    if (!scan.marked) await this.#ending;
+    const gaps = gapsBefore(this.list.layout(), end);
     if (this.#readers.size === 0) this.watch.rest();
     return { bytes: end, digest: scan.root ?? Buffer.alloc(0), gaps: [...gaps] };
   }
@@ -120,13 +123,14 @@ export class SpoolStream {
     for (const reader of this.#readers) reader.close();
     await this.#throttle.close();
     await this.#scan?.close();
+    await this.#ending;
     this.watch.close();
   }
 
   /** What the agent's side does at the bound: the drain keeps it by itself. */
   async #keepBound(scan: Scan): Promise<void> {
     const { place, onBound } = this.#options;
-    const bound = await readBound(place.dir);
+    const bound = readBound(place.dir);
     if (bound.policy === 'throttle') this.#throttle.start();
     if (bound.policy !== 'kill') return;
     while (scan.end === undefined && !scan.closed && scan.seen <= bound.bytes)

@@ -1,4 +1,5 @@
-import { realpath, rm } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { OutputReader, StreamName } from '../executor.ts';
@@ -64,11 +65,9 @@ export class Spool {
   static async open(options: SpoolOptions): Promise<Spool> {
     if (options.nonce.length !== 16) throw new TypeError('the nonce must have 16 bytes');
     // Processes of the drain are known by their working directory, which the kernel tells without links.
-    const dir = await realpath(options.dir);
-    const [stdout, stderr] = await Promise.all([
-      SpoolStream.knownEnd({ dir, stream: 'out' }),
-      SpoolStream.knownEnd({ dir, stream: 'err' }),
-    ]);
+    const dir = realpathSync.native(options.dir);
+    const stdout = SpoolStream.knownEnd({ dir, stream: 'out' });
+    const stderr = SpoolStream.knownEnd({ dir, stream: 'err' });
     return new Spool({ ...options, dir }, { stdout, stderr });
   }
 

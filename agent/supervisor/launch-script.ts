@@ -32,7 +32,7 @@ export function launchScripts(options: {
   const { folder, command, workingDirectory, environment, stdin, user } = options;
   const argv = command.shell ? ['/bin/sh', '-c', command.argv[0] ?? ''] : command.argv;
   const become = ['umask 022', `exec <${quote(stdin ?? '/dev/null')} || exit 125`];
-  const cd = `cd ${quote(workingDirectory)} || exit 126`;
+  const cd = `cd ${quote(workingDirectory)} 2>/dev/null || exit 126`;
   const exports = [...environment]
     .filter(([name]) => !shellNames.test(name))
     .map(([name, value]) => `export ${name}=${quote(value)}`);
@@ -46,7 +46,11 @@ export function launchScripts(options: {
   const spawn = quote(`${folder}/spawn`);
   const witness = `trap ${quote(`echo $? >>${spawn}`)} EXIT`;
   if (user === undefined) {
-    return { launch: lines([witness, ...become, cd, 'unset OLDPWD', ...exports, run, 'exit 127']), task: undefined };
+    const find = lookFor(argv[0] ?? '');
+    return {
+      launch: lines([witness, ...become, cd, 'unset OLDPWD', ...exports, find, run, 'exit 127']),
+      task: undefined,
+    };
   }
   // As root nothing of the order's environment may be in force: it is set by the user's own shell, which reads `task` through
   // an open file, because the user can't enter the folder. Descriptor 8 is the witness, until the program was found.
@@ -65,6 +69,17 @@ export function launchScripts(options: {
       run,
     ]),
   };
+}
+
+/**
+ * Ends where the program is missing before the shell's own words about that come into the command's output. Forks nothing and
+ * needs no variable, which the order's environment may have set.
+ */
+function lookFor(program: string): string {
+  const word = quote(program);
+  if (!program.includes('/'))
+    return `command -v ${program.startsWith('-') ? '-- ' : ''}${word} >/dev/null 2>&1 || exit 127`;
+  return `[ -e ${word} ] || exit 127\n[ -f ${word} ] && [ -x ${word} ] || exit 126`;
 }
 
 /** Looks where `exec` will look, as the user it will be. Ends a subshell: its variables stay in there. */

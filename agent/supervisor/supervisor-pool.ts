@@ -8,6 +8,8 @@ import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 /** How many supervisors may be on their way at once: each is a burst of forks. */
 const maxStarting = 2;
 const tries = 3;
+/** What was taken is made up for a little later: its own start needs this process and the host's cores first. */
+const refillMs = 10;
 
 /** Keeps supervisors waiting at their gates, so that a start needs none of what does not depend on the order. */
 export class SupervisorPool {
@@ -19,6 +21,7 @@ export class SupervisorPool {
     [];
   readonly #starting = new Set<Promise<void>>();
   #closed = false;
+  #refill: NodeJS.Timeout | undefined;
   /** The last start failed and nobody waits: no use in trying over and over. */
   #resting = false;
 
@@ -46,7 +49,10 @@ export class SupervisorPool {
     this.#resting = false;
     for (let ready = this.#ready.shift(); ready; ready = this.#ready.shift()) {
       if (isAlive(ready.identity)) {
-        setImmediate(() => this.fill());
+        this.#refill ??= setTimeout(() => {
+          this.#refill = undefined;
+          this.fill();
+        }, refillMs).unref();
         return Promise.resolve(ready);
       }
       this.#discard(ready);
@@ -60,6 +66,7 @@ export class SupervisorPool {
   /** Ends the waiting ones; those that were taken belong to whoever took them. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#refill);
     for (const { reject } of this.#wanted.splice(0)) reject(new Error('the agent is stopping'));
     await Promise.all(this.#starting);
     await Promise.all(this.#ready.splice(0).map((supervisor) => this.dismiss(supervisor)));

@@ -1,7 +1,7 @@
 # One execution's supervisor: sh supervisor.sh <spool folder> <drain.sh> <launcher.sh> <sh> <cgroup or -> <own cgroup or -> <prefix> [roomy]
 # Warm until a line comes through its gate (standard input): "<nonce as octal escapes> <execution folder>". End-of-file, also
 # in the middle of a line, means that nothing runs. Standard output is the agent's pipe: the launcher's "ready <pid>", no more.
-# DESIGN section 5 says why each step stands where it does; the fail points are those of agent/failpoints.ts.
+# docs/recovery.md says why each step stands where it does; the fail points are those of agent/failpoints.ts.
 set -f
 umask 077
 spool=$1 drain=$2 launcher=$3 shell=$4 cgroup=$5 own=$6 prefix=$7 roomy=$8
@@ -29,10 +29,13 @@ exec 7<>"$spool/out.fifo" 8<>"$spool/err.fifo" 9<>"$spool/launch.fifo"
 "$shell" "$drain" "$spool" out '' "$roomy" <"$spool/out.fifo" >/dev/null 2>>"$spool/drain.log" 7<&- 8<&- 9<&- &
 "$shell" "$drain" "$spool" err '' "$roomy" <"$spool/err.fifo" >/dev/null 2>>"$spool/drain.log" 7<&- 8<&- 9<&- &
 # A background child ignores INT and QUIT for good: the prefix gives them back.
-$prefix setsid "$shell" "$launcher" "$cgroup" "$spool/go.fifo" \
+# Sourced, so that what the shell may have to say of a program names no file of ours.
+$prefix setsid "$shell" -c '. "$1"' muster "$launcher" "$cgroup" "$spool/go.fifo" \
   <"$spool/launch.fifo" 3>"$spool/out.fifo" 4>"$spool/err.fifo" 7<&- 8<&- 9<&- &
 child=$!
 exec >/dev/null
+# Made ahead of need, as all that does not depend on the order.
+: >"$spool/note"
 
 point gate
 IFS=' ' read -r nonce folder || exit 0

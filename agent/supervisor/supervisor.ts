@@ -1,8 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { Cgroup, type CgroupBase } from '../sandbox/cgroup.ts';
 import { type ProcessIdentity, signalProcess, viewProcess } from '../sandbox/process-table.ts';
 import { defaultSegmentBytes } from '../spool/layout.ts';
@@ -65,8 +65,9 @@ export class Supervisor {
     const { spoolDir, traits, cgroups, failpoint } = options;
     const spool = randomBytes(8).toString('hex');
     const folder = join(spoolDir, spool);
-    mkdirSync(folder, { mode: 0o700 });
-    const cgroup = cgroups && Cgroup.create(join(cgroups.path, spool));
+    await mkdir(folder, { mode: 0o700 });
+    const cgroup = cgroups && new Cgroup({ path: join(cgroups.path, spool) });
+    if (cgroup) await mkdir(cgroup.path, { recursive: true });
     const places = [
       folder,
       drain,
@@ -77,20 +78,13 @@ export class Supervisor {
       traits.prefix,
       roomy(folder) ? 'roomy' : '',
     ];
-    const subprocess = execa(traits.shell, [script, ...places], {
+    const child = spawn(traits.shell, [script, ...places], {
       cwd: '/',
       detached: true,
-      cleanup: false,
-      extendEnv: false,
+      stdio: 'pipe',
       env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', MUSTER_FAILPOINT: failpoint },
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      buffer: false,
-      reject: false,
     });
-    const child = subprocess.nodeChildProcess;
-    const { stdin, stdout, stderr } = subprocess;
+    const { stdin, stdout, stderr } = child;
     // The gate of one that is gone: `send` rejects, nothing else is to be known.
     stdin.on('error', () => {});
     const gone = new Promise<void>((resolve) => {

@@ -11,13 +11,13 @@ import { type ExecutionId, executionId, type NodeUid, newNodeUid } from '../../.
 import { PlanTree } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
 import { Host, stoppedAt } from './host.ts';
-import { quietLog, removeAll, sweep } from './rig.ts';
+import { allGone, quietLog, removeAll, sweep } from './rig.ts';
 
 const countStart = join(import.meta.dirname, '../../fixtures/programs/count-start.sh');
 const lines = 30;
 type Who = 'agent' | 'supervisor' | 'both';
 
-/** The table of DESIGN section 5: what comes of a command that exits 3 when so much is killed there. */
+/** The table of docs/recovery.md: what comes of a command that exits 3 when so much is killed there. */
 const table: Record<Failpoint, Partial<Record<Who, 'result' | 'INTERRUPTED'>>> = {
   received: { agent: 'result' },
   accepted: { agent: 'result' },
@@ -34,6 +34,7 @@ describe('killed at each of the nine points', () => {
   const dir = mkdtempSync(join(tmpdir(), 'muster-matrix-'));
   const hits = new Map<string, number>();
   after(async () => {
+    await allGone(dir);
     await removeAll(dir);
     process.stdout.write(`hits: ${[...hits].map(([point, count]) => `${point} ${count}`).join(', ')}\n`);
   });

@@ -70,7 +70,10 @@ describe('how a command ended', () => {
     test(`${what} is a spawn error, not an exit code`, async () => {
       const dir = mkdtempSync(join(tmpdir(), 'muster-program-'));
       try {
-        const result = await rig.run({ argv: typeof argv === 'function' ? argv(dir) : argv });
+        const offered = rig.order({ argv: typeof argv === 'function' ? argv(dir) : argv });
+        const result = await rig.finished(rig.offer(offered));
+        const stderr = (await rig.output(offered.id, 'stderr')).toString();
+        assert.match(stderr, /^(|muster: .*\/script: not found\n)$/);
         assert.equal(result.state, 'EXECUTION_STATE_FAILED');
         assert.equal(result.reason, 'spawn');
         assert.equal(result.exitCode, undefined);
@@ -83,6 +86,7 @@ describe('how a command ended', () => {
   test('a working directory that is not there is a spawn error', async () => {
     const result = await rig.run({ argv: ['true'], workingDirectory: '/no/such/folder' });
     assert.equal(result.reason, 'spawn');
+    assert.equal(result.stderr?.bytes, 0);
   });
 
   test('a failed one keeps the last 4 KiB of its stderr, a good one none', async () => {

@@ -9,7 +9,7 @@ import { type ExecutionId, executionId, newNodeUid } from '../../../shared/ids.t
 import { PlanTree } from '../../../shared/merkle.ts';
 import { buildOrder } from '../../../shared/order.ts';
 import { Host } from './host.ts';
-import { removeAll, sweep } from './rig.ts';
+import { allGone, removeAll, sweep } from './rig.ts';
 
 const countStart = join(import.meta.dirname, '../../fixtures/programs/count-start.sh');
 const kills = Number(process.env.MUSTER_TEST_KILLS ?? 12);
@@ -81,6 +81,7 @@ test(`an agent killed ${kills} times at random starts nothing twice, loses no li
     await host.kill().catch(() => undefined);
     for (const id of ids) new Marker({ execution: id, leader: undefined }).signal(9);
     await sweep(uid);
+    await allGone(stateDir);
     await removeAll(stateDir);
   }
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -7,6 +7,7 @@ import { Executions, type ExecutionsSettings } from '../../../agent/executions.t
 import type { ExecutorEvent, StreamName } from '../../../agent/executor.ts';
 import { Cgroup, openCgroupBase } from '../../../agent/sandbox/cgroup.ts';
 import { Marker } from '../../../agent/sandbox/marker.ts';
+import { processIds } from '../../../agent/sandbox/process-table.ts';
 import type { Command } from '../../../proto/gen/muster/v1/Command.ts';
 import type { ExecutionResult } from '../../../proto/gen/muster/v1/ExecutionResult.ts';
 import { type ExecutionId, executionId, type NodeUid, newNodeUid } from '../../../shared/ids.ts';
@@ -155,7 +156,26 @@ export class Rig {
     for (const id of this.#ids) new Marker({ execution: id, leader: undefined }).signal(9);
     clearInterval(this.#keepAlive);
     await sweep(this.uid);
+    await allGone(this.stateDir);
     await removeAll(this.stateDir);
+  }
+}
+
+/** Resolves once no supervisor and no drain of a state folder is left; rejects, naming them, where some stay. */
+export async function allGone(stateDir: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const left = processIds().flatMap((pid) => {
+      try {
+        const argv = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+        const here = argv.includes(stateDir) || readlinkSync(`/proc/${pid}/cwd`).startsWith(join(stateDir, 'spool'));
+        return here && argv !== '' && pid !== process.pid ? [`${pid} ${argv}`] : [];
+      } catch {
+        return [];
+      }
+    });
+    if (left.length === 0) return;
+    if (tries > 500) throw new Error(`left behind: ${left.join(', ')}`);
+    await sleep(20);
   }
 }
 

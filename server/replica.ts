@@ -12,6 +12,7 @@ import { GrpcServer } from './api/grpc-server.ts';
 import { Handlers } from './api/handlers.ts';
 import { jobService } from './api/job-service.ts';
 import { nodeService } from './api/node-service.ts';
+import { countedReads } from './counted-reads.ts';
 import { Directory } from './fleet/directory.ts';
 import { DirectorySync } from './fleet/directory-sync.ts';
 import { Fleet } from './fleet/fleet.ts';
@@ -110,7 +111,7 @@ export class Replica {
       },
       observer: { sessionOpened() {}, sessionClosed: count.sessionEnded },
     });
-    const outputs = new Outputs({ source: fleet });
+    const outputs = new Outputs({ source: countedReads(fleet, count.outputRelayed) });
     const handlers = new Handlers({
       tracer,
       observe: ({ method, code, durationMs, unexpected }) => {

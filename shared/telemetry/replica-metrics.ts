@@ -17,7 +17,6 @@ export interface ReplicaMetrics {
   sessions(count: number): void;
   /** Reasons are words such as `replaced`, `keepalive`, `draining`; other texts count as `other`. */
   sessionEnded(reason: string): void;
-  frameDropped(reason: string): void;
   outputRelayed(bytes: number): void;
   /** A transaction was answered or failed. */
   storeCommit(outcome: 'committed' | 'compare-failed' | 'failed', durationMs: number): void;
@@ -69,11 +68,7 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
     help: 'Sessions that ended, by reason.',
     labels: ['reason'],
   });
-  const drops = metrics.counter('muster_fleet_frames_dropped_total', {
-    help: 'Frames of agents that were not acted on, by reason.',
-    labels: ['reason'],
-  });
-  const relayed = metrics.counter('muster_output_relayed_bytes_total', { help: 'Output handed to readers.' });
+  const relayed = metrics.counter('muster_output_relayed_bytes_total', { help: 'Output taken in from nodes for its readers.' });
   const commits = metrics.histogram('muster_store_commit_seconds', {
     help: 'Transactions of the store, by outcome.',
     labels: ['outcome'],
@@ -106,7 +101,6 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
     },
     sessions: (count) => sessions.set({}, count),
     sessionEnded: (reason) => sessionEnds.add({ reason: word(reason) }),
-    frameDropped: (reason) => drops.add({ reason: word(reason) }),
     outputRelayed: (bytes) => relayed.add({}, bytes),
     storeCommit: (outcome, durationMs) => commits.observe({ outcome }, durationMs / 1000),
     rpc: ({ method, code, durationMs }) =>

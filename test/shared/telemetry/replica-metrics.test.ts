@@ -48,7 +48,6 @@ test('reasons are words: an error text or an id does not make a series', async (
   const { replica, has } = setUp();
   replica.sessionEnded('replaced');
   replica.sessionEnded('read ECONNRESET 10.0.0.1:1234');
-  replica.frameDropped('stale-session');
   replica.executionFinished({ state: 'EXECUTION_STATE_REJECTED', reason: `job ${'ab'.repeat(16)}` }, 1);
   await has('muster_fleet_session_ends_total{reason="replaced"} 1');
   await has('muster_fleet_session_ends_total{reason="other"} 1');

@@ -51,7 +51,6 @@ test('reasons are words: an error text or an id does not make a series', async (
   replica.executionFinished({ state: 'EXECUTION_STATE_REJECTED', reason: `job ${'ab'.repeat(16)}` }, 1);
   await has('muster_fleet_session_ends_total{reason="replaced"} 1');
   await has('muster_fleet_session_ends_total{reason="other"} 1');
-  await has('muster_fleet_frames_dropped_total{reason="stale-session"} 1');
   await has('muster_executions_finished_total{state="rejected",cause="other"} 1');
 });
 

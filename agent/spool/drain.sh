@@ -171,7 +171,12 @@ copy_segment() {
   { wait $!; status=$?; } 2>/dev/null
   [ ! -e "$stream.end" ] || return
   # "<full>+<short> records in", "… records out", "<bytes> bytes copied, …"
-  { read -r reads rest; read -r rest; read -r bytes rest; } <"$stream.dd"
+  # GNU's may warn of partial reads first.
+  {
+    while read -r reads rest && [ "$rest" != 'records in' ]; do :; done
+    read -r rest
+    read -r bytes rest
+  } <"$stream.dd"
   case $status-$reads-$bytes in
     0-[0-9]*+[0-9]*-[0-9]*)
       size=$((size + bytes))

@@ -50,8 +50,8 @@ describe('another agent over the same state folder', () => {
     await rig.executions.close();
     await rig.reopen();
     assert.deepEqual(
-      rig.executions.known().map(({ id }) => id),
-      [id],
+      rig.executions.known().map(({ id, state }) => [id, state]),
+      [[id, 'EXECUTION_STATE_RUNNING']],
     );
     release();
     const result = await rig.finished(id);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { drainAlive, signalDrain } from '../../../agent/spool/drain.ts';
+import { drainAlive, signalDrain, startDrain } from '../../../agent/spool/drain.ts';
 import { processesIn, readAll, readBytes, SpoolRig, until } from './spool-rig.ts';
 
 const noise = randomBytes(300_000);
@@ -71,6 +71,16 @@ test('a dead loop is started again, and waits for the dd it left behind', async 
   const { stdout } = await spool.settle();
   assert.deepEqual(stdout.gaps, [{ from: 26, until: 26, reason: 'drain-killed' }]);
   assert.equal((await readAll(reader)).data.toString(), 'until it dies');
+});
+
+test('a drain that is started when nobody can write any more ends by itself, a first one and one started again', async (t) => {
+  const rig = await SpoolRig.make(t, { drains: false });
+  await rig.letGo();
+  for (let round = 0; round < 2; round++) {
+    for (const stream of ['out', 'err'] as const) await startDrain({ dir: rig.dir, stream });
+    await until(() => processesIn(rig.dir).length === 0 && existsSync(join(rig.dir, 'out.eof')));
+    assert.ok(existsSync(join(rig.dir, 'err.eof')));
+  }
 });
 
 test('with drain and supervisor gone the streams still end, with a gap', async (t) => {

@@ -1,4 +1,5 @@
-import { type MessageSink, writeMessage } from '../../shared/rpc/write.ts';
+import { once } from 'node:events';
+import type { MessageSink } from '../../shared/rpc/write.ts';
 
 /** Frames a peer may leave unread before its session ends: a stuck agent must not grow the replica. */
 const maxWaiting = 8192;
@@ -13,7 +14,8 @@ export class SendQueue<Frame> {
   readonly #failed: (error: unknown) => void;
   readonly #control: Frame[] = [];
   readonly #bulk: Iterator<Frame>[] = [];
-  #pumping = false;
+  /** In the middle of it, or waiting for the stream. */
+  #writing = false;
 
   /** `failed` is called once when the stream refuses; `signal` ends the queue without it. */
   constructor(options: { stream: MessageSink; signal: AbortSignal; failed: (error: unknown) => void }) {
@@ -34,22 +36,36 @@ export class SendQueue<Frame> {
     this.#wake();
   }
 
+  /** As much as the stream takes, at once: a promise a frame costs more than the frame where a thousand sessions get one. */
   #wake(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    this.#pump().catch((error: unknown) => {
+    if (this.#writing) return;
+    this.#writing = true;
+    try {
+      for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
+        if (this.#stream.write(frame)) continue;
+        this.#goOnWhenDrained();
+        return;
+      }
+      this.#writing = false;
+    } catch (error) {
       if (!this.#signal.aborted) this.#failed(error);
-    });
+    }
   }
 
-  async #pump(): Promise<void> {
-    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
-      await writeMessage(this.#stream, frame, this.#signal);
-    }
-    this.#pumping = false;
+  #goOnWhenDrained(): void {
+    once(this.#stream, 'drain', { signal: this.#signal }).then(
+      () => {
+        this.#writing = false;
+        this.#wake();
+      },
+      (error: unknown) => {
+        if (!this.#signal.aborted) this.#failed(error);
+      },
+    );
   }
 
   #next(): Frame | undefined {
+    if (this.#signal.aborted) return undefined;
     const control = this.#control.shift();
     if (control !== undefined) return control;
     while (this.#bulk.length > 0) {

@@ -148,8 +148,9 @@ export class Session {
     if (!this.live) return;
     if (frame.output) this.#output(frame.output);
     else if (frame.event) {
-      const id = parseExecutionId(frame.event.execution);
-      if (id?.node === this.uid) this.#sink.event(this, frame.event.execution as ExecutionId, frame.event);
+      const execution = frame.event.execution as ExecutionId;
+      if (this.holds(execution) || parseExecutionId(execution)?.node === this.uid)
+        this.#sink.event(this, execution, frame.event);
       else this.#refuse('event.execution', 'must be job/node uid/attempt of this node');
     } else if (frame.heartbeat) this.#sink.heartbeat(this, frame.heartbeat);
     else if (frame.hello) this.#refuse('hello', 'the session is open already');

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { MusterError } from '../../shared/errors.ts';
@@ -254,6 +255,8 @@ export class Watcher {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
+        // What else comes in this turn of the loop shares the message: executions change by the thousand.
+        if (this.#dirty.size > 0) await setImmediate();
         this.#options.signal.throwIfAborted();
       }
     }

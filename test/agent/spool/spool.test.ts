@@ -203,7 +203,9 @@ test('settling again over the same folder says the same', async (t) => {
   const rig = await SpoolRig.make(t, { segmentBytes: 65536 });
   await rig.write('out', everyByte);
   await rig.exit();
-  const once = await (await rig.open()).settle();
+  const first = await rig.open();
+  const once = await first.settle();
+  await first.close();
   const spool = await rig.open();
   assert.equal(spool.bytes('stdout'), everyByte.length);
   assert.deepEqual(await spool.settle(), once);

@@ -23,7 +23,10 @@ async function main(): Promise<void> {
   });
   try {
     const tracer = await openTracer({ service: 'muster-replica', version: packageVersion(), log, env: process.env });
-    const replica = await Replica.start({ settings, clock: systemClock, log, tracer });
+    const starting = Replica.start({ settings, clock: systemClock, log, tracer });
+    const replica = await Promise.race([starting, stop.then(() => undefined)]);
+    // Nobody was served yet: whatever it was waiting for need not be waited for.
+    if (replica === undefined) process.exit(0);
     await stop;
     await replica.stop();
     await tracer.shutdown();

@@ -51,6 +51,8 @@ export class Replica {
   readonly #grpc: GrpcServer;
   readonly #http: Http;
   readonly #unwatch: () => void;
+  /** Why it should get no calls now. */
+  readonly #notReady: Set<string>;
 
   private constructor(parts: {
     settings: ReplicaSettings;
@@ -63,6 +65,7 @@ export class Replica {
     grpc: GrpcServer;
     http: Http;
     unwatch: () => void;
+    notReady: Set<string>;
   }) {
     this.#settings = parts.settings;
     this.#log = parts.log;
@@ -74,15 +77,28 @@ export class Replica {
     this.#grpc = parts.grpc;
     this.#http = parts.http;
     this.#unwatch = parts.unwatch;
+    this.#notReady = parts.notReady;
   }
 
+  /** A start that fails leaves nothing behind. */
   static async start(options: ReplicaOptions): Promise<Replica> {
+    const opened = new AsyncDisposableStack();
+    try {
+      return await Replica.#start(options, opened);
+    } catch (error) {
+      await opened.disposeAsync();
+      throw error;
+    }
+  }
+
+  static async #start(options: ReplicaOptions, opened: AsyncDisposableStack): Promise<Replica> {
     const { settings, clock, log, tracer = noTracer } = options;
     const replica = settings.name;
     const version = packageVersion();
     const metrics = new Metrics();
     const count = createReplicaMetrics(metrics);
     const store = measured(await openStore({ store: settings.store, log, clock }), count.storeCommit);
+    opened.defer(() => store.close());
     const era = await claimEra(store);
     const startedUnixMs = clock.now();
     let announce = async (): Promise<void> => {};
@@ -94,6 +110,7 @@ export class Replica {
         await jobs.reclaimAll();
       },
     });
+    opened.defer(() => lease.close());
     const directory = new Directory();
     const sync = new DirectorySync({ store, directory, log });
     const claims = new ClaimQueue({ store, lease: () => lease.current });
@@ -133,9 +150,18 @@ export class Replica {
       },
       ...{ keepaliveIntervalMs: settings.keepaliveIntervalMs, keepaliveTimeoutMs: settings.keepaliveTimeoutMs },
     });
+    const notReady = new Set(['starting']);
+    const http = await startHttp({
+      ...{ address: settings.http, metrics, log },
+      ready: () => [...notReady, ...(lease.fenced ? ['no answer from the store for too long'] : [])],
+    });
+    opened.defer(() => http.close());
+    opened.defer(() => sync.close());
     await sync.start();
     // Open jobs come before sessions: what agents bring then finds its job.
+    opened.defer(() => jobs.close());
     await jobs.adopt();
+    opened.defer(() => grpc.close(0));
     await grpc.listen(settings.listen);
     announce = async () => {
       const value = values.replica.encode({ name: replica, address: grpc.address, version, startedUnixMs });
@@ -147,12 +173,9 @@ export class Replica {
       count.sessions(fleet.size);
       count.openJobs(jobs.open);
     });
-    const http = await startHttp({
-      ...{ address: settings.http, metrics, log },
-      ready: () => (lease.fenced ? ['no answer from the store for too long'] : []),
-    });
+    notReady.delete('starting');
     log.info({ address: grpc.address, store: store.driver }, `replica ${replica} serves on ${grpc.address}`);
-    return new Replica({ settings, log, store, lease, sync, fleet, jobs, grpc, http, unwatch });
+    return new Replica({ settings, log, store, lease, sync, fleet, jobs, grpc, http, unwatch, notReady });
   }
 
   /** Where agents and clients connect. */
@@ -169,6 +192,7 @@ export class Replica {
   async stop(): Promise<void> {
     const graceMs = this.#settings.drainTimeoutMs;
     this.#log.info('replica stops');
+    this.#notReady.add('stopping');
     this.#grpc.refuse();
     await this.#fleet.drain(graceMs);
     await this.#jobs.close();

@@ -39,9 +39,10 @@ export interface AdmissionOptions {
 }
 
 const defaultMaxUnreleased = 10_000;
-/** Refusals are results too; this far above the limit offers are left unanswered, to be made again. */
+/** Refusals are results too; this far above the limit offers wait, as many again. */
 const refusalsAboveLimit = 2000;
-const maxCandidates = 256;
+/** After the disk refused something, or where there are too many. */
+const againMs = 1000;
 /** How long the id of what can't be read is kept: no order can be valid for longer. */
 const longestExpiryMs = 30 * 86_400_000;
 
@@ -57,6 +58,8 @@ export class Admission {
   readonly #candidates = new Map<ExecutionId, Candidate>();
   /** Ends of what was never accepted, on their way to the journal. */
   readonly #ending = new Set<ExecutionId>();
+  /** So many results wait that not even a refusal can be kept. */
+  readonly #waiting = new Map<ExecutionId, Offer>();
   #closed = false;
 
   constructor(options: AdmissionOptions) {
@@ -86,15 +89,12 @@ export class Admission {
     const known = this.#candidates.get(execution);
     // Another session sends its input from the first byte again.
     if (known) return known.stdin?.restart();
-    if (this.#closed || this.#ending.has(execution)) return;
+    if (this.#closed || this.#ending.has(execution) || this.#waiting.has(execution)) return;
     const ports = this.#ports;
-    const { uid, settings, clock, cgroups, log } = ports;
+    const { uid, settings, clock, cgroups } = ports;
     const { maxUnreleased = defaultMaxUnreleased, maxOutputBoundBytes } = settings;
-    const unreleased = this.#unreleased();
-    if (unreleased >= maxUnreleased + refusalsAboveLimit || this.#candidates.size >= maxCandidates) {
-      log.warn({ 'execution.id': execution }, 'an offer is left unanswered: there are too many');
-      return;
-    }
+    const unreleased = this.#unreleased() + this.#candidates.size + this.#ending.size;
+    if (unreleased >= maxUnreleased + refusalsAboveLimit) return this.#wait(offer, digest);
     const containment = cgroups === undefined ? 'marker' : 'cgroup';
     const verdict = verifyOrder({ ...offer, uid, containment, maxOutputBoundBytes });
     if ('refusal' in verdict) {
@@ -106,7 +106,7 @@ export class Admission {
       const message = `${unreleased} results of this node wait to be released`;
       return this.#refuse(execution, digest, order.expiresUnixMs, 'busy', message);
     }
-    if (clock.now() >= Math.min(order.expiresUnixMs, order.deliveryDeadlineUnixMs)) {
+    if (clock.now() >= deadlineOf(order)) {
       return this.#end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
     }
     const spool = Promise.withResolvers<Spool | undefined>();
@@ -117,8 +117,12 @@ export class Admission {
       // At once: its pieces come right behind.
       candidate.stdin = new StdinFile({ folder: ports.folders.execution(execution), expected: order.stdin });
     } catch (err) {
-      this.#drop(candidate, err);
+      return this.#refuseInput(candidate, err);
     }
+    // A session that broke in the middle may never come again.
+    clock.after(deadlineOf(order) - clock.now(), () => {
+      if (this.#candidates.get(execution) === candidate && candidate.stdin) this.#expire(candidate);
+    });
   }
 
   input(id: ExecutionId, offset: number, data: Buffer): void {
@@ -127,13 +131,12 @@ export class Admission {
     try {
       const taken = candidate.stdin.write(offset, data);
       if (taken === 'more') return;
-      candidate.stdin.close();
-      candidate.stdin = undefined;
-      if (taken === 'complete') void this.#accept(candidate);
-      else this.#refuseCandidate(candidate, 'stdin', `order.stdin_digest: ${taken.fault}`);
+      if (taken !== 'complete') return this.#refuseCandidate(candidate, 'stdin', `order.stdin_digest: ${taken.fault}`);
     } catch (err) {
-      this.#drop(candidate, err);
+      return this.#refuseInput(candidate, err);
     }
+    candidate.stdin = undefined;
+    void this.#accept(candidate);
   }
 
   /** Leaves a tombstone for an id that neither the journal nor a live execution knows. */
@@ -144,9 +147,8 @@ export class Admission {
       return;
     }
     if (this.#closed || this.#ending.has(id)) return;
-    candidate?.stdin?.close();
-    candidate?.spool.resolve(undefined);
-    this.#candidates.delete(id);
+    this.#waiting.delete(id);
+    if (candidate) this.#forget(candidate);
     const expiresUnixMs = candidate?.order.expiresUnixMs ?? this.#ports.clock.now() + longestExpiryMs;
     const outcome = { state: 'EXECUTION_STATE_CANCELLED', message: 'cancelled before it was accepted' } as const;
     this.#end(id, candidate?.digest ?? '', expiresUnixMs, outcome);
@@ -154,8 +156,8 @@ export class Admission {
 
   close(): void {
     this.#closed = true;
-    for (const { stdin } of this.#candidates.values()) stdin?.close();
     this.#candidates.clear();
+    this.#waiting.clear();
   }
 
   /** Folder and RECEIVED on disk, then it is promised. */
@@ -163,6 +165,8 @@ export class Admission {
     const ports = this.#ports;
     const { offer, digest, order } = candidate;
     const { execution: id, traceparent } = offer;
+    if (this.#closed) return;
+    if (ports.clock.now() >= deadlineOf(order)) return this.#expire(candidate);
     try {
       const { runAs } = order.command;
       const resolved = runAs === '' ? { user: undefined } : await resolveRunAs(runAs, process.getuid?.() ?? -1);
@@ -182,36 +186,54 @@ export class Admission {
       ports.failpoints.pass('received');
       this.#candidates.delete(id);
       const { user } = resolved;
-      const execution = new Execution({
-        id,
-        order,
-        digest,
-        acceptedUnixMs,
-        traceparent,
-        user,
-        recovered: false,
-        ports,
-      });
+      const recovered = false;
+      const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, recovered, ports });
       candidate.spool.resolve(execution.spool);
       this.#onAccepted(execution, candidate.cancel);
     } catch (err) {
-      this.#drop(candidate, err);
+      if (this.#closed) return;
+      ports.log.error({ err, 'execution.id': id }, 'an offer could not be journaled; trying again');
+      // Who offered it does not offer it again as long as the session lasts.
+      if (this.#candidates.get(id) === candidate) ports.clock.after(againMs, () => void this.#accept(candidate));
     }
   }
 
-  /** Nothing was promised: who offered it will offer it again. */
-  #drop(candidate: Candidate, err: unknown): void {
-    const id = candidate.offer.execution;
-    if (!this.#closed) this.#ports.log.error({ err, 'execution.id': id }, 'an offer could not be journaled');
-    candidate.stdin?.close();
+  #wait(offer: Offer, digest: string): void {
+    const { clock, journal, log } = this.#ports;
+    const id = offer.execution;
+    if (this.#waiting.size >= refusalsAboveLimit) {
+      log.error({ 'execution.id': id }, 'an offer is left unanswered: there are too many');
+      return;
+    }
+    this.#waiting.set(id, offer);
+    clock.after(againMs, () => {
+      // A cancel may have come before.
+      if (!this.#waiting.delete(id) || journal.get(id)) return;
+      this.offer(offer, digest);
+    });
+  }
+
+  #expire(candidate: Candidate): void {
+    this.#forget(candidate);
+    const { offer, digest, order } = candidate;
+    this.#end(offer.execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
+  }
+
+  #forget(candidate: Candidate): void {
+    candidate.stdin?.discard();
     candidate.spool.resolve(undefined);
-    this.#candidates.delete(id);
+    this.#candidates.delete(candidate.offer.execution);
+  }
+
+  /** Its pieces will not be sent again as long as the session lasts. */
+  #refuseInput(candidate: Candidate, err: unknown): void {
+    this.#ports.log.error({ err, 'execution.id': candidate.offer.execution }, 'standard input could not be kept');
+    this.#refuseCandidate(candidate, 'stdin', `standard input could not be kept: ${(err as Error).message}`);
   }
 
   #refuseCandidate(candidate: Candidate, reason: string, message: string): void {
     const { offer, digest, order } = candidate;
-    candidate.spool.resolve(undefined);
-    this.#candidates.delete(offer.execution);
+    this.#forget(candidate);
     this.#refuse(offer.execution, digest, order.expiresUnixMs, reason, message);
   }
 
@@ -228,11 +250,24 @@ export class Admission {
     const finishedUnixMs = this.#ports.clock.now();
     const result: ExecutionResult = { ...outcome, finishedUnixMs };
     const record = { type: 'finished', id, digest, expiresUnixMs, finishedUnixMs, spoolBytes: 0 } as const;
+    const bytes = results.encode(result);
+    const { journal, clock, log } = this.#ports;
     this.#ending.add(id);
-    this.#ports.journal
-      .append({ ...record, spool: undefined, nonce: undefined }, results.encode(result))
-      .then(() => this.#onEnded(id, result))
-      .catch((err: unknown) => this.#ports.log.error({ err, 'execution.id': id }, 'a refusal could not be journaled'))
-      .finally(() => this.#ending.delete(id));
+    const write = async (): Promise<void> => {
+      try {
+        await journal.append({ ...record, spool: undefined, nonce: undefined }, bytes);
+      } catch (err) {
+        if (this.#closed) return;
+        log.error({ err, 'execution.id': id }, 'a refusal could not be journaled; trying again');
+        clock.after(againMs, () => void write());
+        return;
+      }
+      this.#ending.delete(id);
+      this.#onEnded(id, result);
+    };
+    write().catch((err: unknown) => log.error({ err, 'execution.id': id }, 'a refusal could not be told'));
   }
 }
+
+const deadlineOf = ({ expiresUnixMs, deliveryDeadlineUnixMs }: ValidOrder): number =>
+  Math.min(expiresUnixMs, deliveryDeadlineUnixMs);

@@ -20,13 +20,10 @@ export class FolderEvents {
 
   /** Resolves after a change past `version`, or after `ms`. */
   async past(version: number, ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(ms, resolve);
-      void this.changed.past(version).then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    // Raised, not passed by: whoever is left waiting would stay for ever.
+    const timer = this.#clock.after(ms, () => this.changed.raise());
+    await this.changed.past(version);
+    timer.cancel();
   }
 
   close(): void {

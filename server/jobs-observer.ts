@@ -2,6 +2,7 @@ import type { Log } from '../shared/log.ts';
 import type { JobSpans } from '../shared/telemetry/job-spans.ts';
 import type { ReplicaMetrics } from '../shared/telemetry/replica-metrics.ts';
 import type { JobsObserver } from './jobs/jobs.ts';
+import { isServerMade, type StateName } from './jobs/states.ts';
 
 interface Options {
   readonly count: ReplicaMetrics;
@@ -16,11 +17,11 @@ export function jobsObserver({ count, spans, log }: Options): JobsObserver {
       count.jobSubmitted();
       log.info({ 'job.id': progress.id, 'job.targets': progress.targets.length }, 'job submitted');
     },
-    event(progress, index, { finished }) {
-      // The first result stands; the same one told again is no second execution.
-      if (!finished || progress.resultAt(index) !== undefined) return;
-      count.executionFinished(finished, progress.submittedUnixMs);
-      spans.executionFinished(progress, progress.executionAt(index), progress.targets[index]?.uid ?? '', finished);
+    finished(progress, index, result) {
+      count.executionFinished(result, progress.submittedUnixMs);
+      // What never got to a node has no span.
+      if (isServerMade(result.state as StateName) && !Number(result.acceptedUnixMs ?? 0)) return;
+      spans.executionFinished(progress, progress.executionAt(index), progress.targets[index]?.uid ?? '', result);
     },
     cancelled(progress) {
       count.cancelRequested();

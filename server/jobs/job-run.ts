@@ -125,6 +125,7 @@ export class JobRun {
     if (!reported && !this.#reporters.has(index)) return session.release([this.progress.executionAt(index)]);
     this.#reporters.set(index, session);
     if (!reported) return;
+    this.#ports.finished(this.progress, index, result);
     this.#step();
     this.#batches.add({ target: index, attempt, result });
   }
@@ -204,7 +205,9 @@ export class JobRun {
 
   #endUnoffered(index: number, state: 'EXECUTION_STATE_SKIPPED' | 'EXECUTION_STATE_EXPIRED', reason: string): void {
     const result: ExecutionResult = { state, reason, finishedUnixMs: this.#ports.clock.now() };
-    if (this.progress.raise(index, state, { result })) this.#batches.add({ target: index, attempt, result });
+    if (!this.progress.raise(index, state, { result })) return;
+    this.#ports.finished(this.progress, index, result);
+    this.#batches.add({ target: index, attempt, result });
   }
 
   #beginCancel(cancel: CancelOptions): void {
@@ -282,7 +285,7 @@ export class JobRun {
     this.#ports.closed(this.progress);
     for (const [index, session] of this.#reporters) {
       const result = this.progress.resultAt(index);
-      if (result) this.#ports.late({ session, execution: this.progress.executionAt(index), result });
+      if (result) this.#ports.late({ session, execution: this.progress.executionAt(index), result, told: true });
     }
   }
 

@@ -28,7 +28,8 @@ import { type CheckedSubmission, checkSubmission, type Submission } from './subm
 /** What is told of jobs, for metrics and logs. */
 export interface JobsObserver {
   submitted(progress: JobProgress): void;
-  event(progress: JobProgress, index: number, event: ExecutionEvent__Output): void;
+  /** An execution has its end, whoever made it: once an execution. */
+  finished(progress: JobProgress, index: number, result: ExecutionResult): void;
   cancelled(progress: JobProgress): void;
   closed(progress: JobProgress): void;
   /** An execution is being offered; answers the W3C traceparent of its span, empty = not traced. */
@@ -76,8 +77,9 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     this.#replica = options.replica;
     this.#observer = options.observer;
     this.#claims = new CoordinatorClaims({ store, lease: () => this.#lease.current, replica: options.replica });
+    const finished: RunPorts['finished'] = (...of) => options.observer.finished(...of);
     this.#late = new LateResults({
-      ...{ store, jobs: stored, log, fenced, signal: this.#abort.signal },
+      ...{ store, finished, jobs: stored, log, fenced, signal: this.#abort.signal },
       driven: ({ session: from, execution, result }) => this.#taken(from, execution, result),
     });
     this.#adoption = new Adoption({
@@ -87,7 +89,10 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     });
     const late: RunPorts['late'] = (result) => this.#late.add(result);
     const traceparent: RunPorts['traceparent'] = (progress, execution) => options.observer.offered(progress, execution);
-    this.#ports = { clock, log, session, fenced, late, traceparent, closed: (progress) => this.#closed(progress) };
+    this.#ports = {
+      ...{ clock, log, session, fenced, late, traceparent, finished },
+      closed: (progress) => this.#closed(progress),
+    };
   }
 
   /** Open jobs this replica coordinates. */
@@ -214,10 +219,8 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     const id = parseExecutionId(execution);
     const run = id && this.#runs.get(id.job);
     const index = id?.attempt === 1 ? run?.progress.indexOf(session.uid) : undefined;
-    if (run && index !== undefined) {
-      this.#observer.event(run.progress, index, event);
-      run.event(session, event);
-    } else if (event.finished) {
+    if (run && index !== undefined) run.event(session, event);
+    else if (event.finished) {
       // Of no execution of that job: nothing is to be kept of it.
       if (run) session.release([execution], true);
       else this.#late.add({ session, execution, result: boundedResult(event.finished) });

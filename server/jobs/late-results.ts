@@ -1,23 +1,31 @@
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import { type ExecutionId, type JobId, parseExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
+import { decodeOrder } from '../../shared/order.ts';
 import { sleep } from '../../shared/time.ts';
 import type { Session } from '../fleet/session.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
 import type { JobStore, TargetResult } from './job-store.ts';
+import { JobProgress } from './progress.ts';
+import type { RunPorts } from './run-options.ts';
 
 const attempt = 1;
 const retryMs = 1000;
 /** Two operations and compares each, within the store's hundred. */
 const resultsACommit = 40;
+/** Results are a few KiB each, and wait for long where the store is away. */
+const maxHeldASession = 512;
+const maxHeld = 8192;
 
 /** A result that no run of this replica took, and who brought it. */
 export interface LateResult {
   readonly session: Session;
   readonly execution: ExecutionId;
   readonly result: ExecutionResult;
+  /** Its end has been told of already, by the run that it came too late for. */
+  readonly told?: boolean;
 }
 
 /**
@@ -32,7 +40,10 @@ export class LateResults {
   readonly #signal: AbortSignal;
   readonly #fenced: () => boolean;
   readonly #driven: (late: LateResult) => boolean;
-  readonly #waiting = new Map<JobId, LateResult[]>();
+  readonly #finished: RunPorts['finished'];
+  readonly #waiting = new Map<JobId, Map<ExecutionId, LateResult>>();
+  readonly #perSession = new Map<Session, number>();
+  #held = 0;
 
   /** `driven` hands a result to the run that drives its job by now; false where none does. */
   constructor(options: {
@@ -42,6 +53,8 @@ export class LateResults {
     signal: AbortSignal;
     fenced: () => boolean;
     driven: (late: LateResult) => boolean;
+    /** Told of each result once it is in the store. */
+    finished: RunPorts['finished'];
   }) {
     this.#store = options.store;
     this.#jobs = options.jobs;
@@ -49,30 +62,50 @@ export class LateResults {
     this.#signal = options.signal;
     this.#fenced = options.fenced;
     this.#driven = options.driven;
+    this.#finished = options.finished;
   }
 
+  /** Beyond the bounds it is dropped: its agent tells it again in its next session. */
   add(late: LateResult): void {
-    const id = parseExecutionId(late.execution);
+    const { session, execution } = late;
+    const id = parseExecutionId(execution);
     if (id === undefined) return;
     const waiting = this.#waiting.get(id.job);
+    const before = waiting?.get(execution);
+    if (before?.session === session) return;
+    if (waiting && before) this.#forget(waiting, before);
+    const ofSession = this.#perSession.get(session) ?? 0;
+    if (this.#held >= maxHeld || ofSession >= maxHeldASession) return;
+    this.#held += 1;
+    this.#perSession.set(session, ofSession + 1);
     if (waiting) {
-      waiting.push(late);
+      waiting.set(execution, late);
       return;
     }
-    this.#waiting.set(id.job, [late]);
-    void this.#work(id.job);
+    const first = new Map([[execution, late]]);
+    this.#waiting.set(id.job, first);
+    void this.#work(id.job, first);
   }
 
-  async #work(job: JobId): Promise<void> {
+  #forget(waiting: Map<ExecutionId, LateResult>, late: LateResult): void {
+    const { session, execution } = late;
+    if (waiting.get(execution) !== late) return;
+    waiting.delete(execution);
+    this.#held -= 1;
+    const ofSession = (this.#perSession.get(session) ?? 0) - 1;
+    if (ofSession > 0) this.#perSession.set(session, ofSession);
+    else this.#perSession.delete(session);
+  }
+
+  async #work(job: JobId, waiting: Map<ExecutionId, LateResult>): Promise<void> {
     while (!this.#signal.aborted) {
-      const waiting = (this.#waiting.get(job) ?? []).filter((late) => late.session.live && !this.#driven(late));
-      this.#waiting.set(job, waiting);
-      if (waiting.length === 0) break;
+      for (const late of [...waiting.values()])
+        if (!late.session.live || this.#driven(late)) this.#forget(waiting, late);
+      if (waiting.size === 0) break;
       try {
-        const settled = new Set(this.#fenced() ? [] : await this.#settle(job, waiting));
-        const rest = (this.#waiting.get(job) ?? []).filter((late) => !settled.has(late));
-        this.#waiting.set(job, rest);
-        if (settled.size > 0) continue;
+        const settled = this.#fenced() ? [] : await this.#settle(job, [...waiting.values()]);
+        for (const late of settled) this.#forget(waiting, late);
+        if (settled.length > 0) continue;
       } catch (error) {
         this.#log.warn({ err: error, 'job.id': job }, 'late results wait for the store');
       }
@@ -86,20 +119,23 @@ export class LateResults {
     const stored = await this.#jobs.get(job);
     if (stored === undefined) return release(waiting, true);
     if (stored.record.state !== 'closed') return [];
-    const indexes = new Map((await this.#jobs.targets(job)).map(({ uid }, index) => [uid as string, index]));
+    const [order, targets] = [decodeOrder(stored.orderBytes), await this.#jobs.targets(job)];
+    const progress = new JobProgress({ job: stored, order, targets });
     const known = new Set<number>();
     for await (const { target } of this.#jobs.results(job)) known.add(target);
     const fresh = new Map<number, LateResult>();
     const told: LateResult[] = [];
     const unknown: LateResult[] = [];
     for (const late of waiting) {
-      const index = parseExecutionId(late.execution)?.attempt === attempt ? indexes.get(late.session.uid) : undefined;
+      const index =
+        parseExecutionId(late.execution)?.attempt === attempt ? progress.indexOf(late.session.uid) : undefined;
       if (index === undefined) unknown.push(late);
       else if (known.has(index)) told.push(late);
       else if (!fresh.has(index) && fresh.size < resultsACommit) fresh.set(index, late);
     }
     const settled = [...release(unknown, true), ...release(told, false)];
     if (fresh.size === 0 || !(await this.#write(job, stored.stateRevision, fresh))) return settled;
+    for (const [index, { result, told }] of fresh) if (!told) this.#finished(progress, index, result);
     return [...settled, ...release([...fresh.values()], false)];
   }
 

@@ -1,3 +1,4 @@
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { Log } from '../../shared/log.ts';
 import type { PlanTree } from '../../shared/merkle.ts';
 import type { Clock } from '../../shared/time.ts';
@@ -15,6 +16,8 @@ export interface RunPorts {
   /** The replica's lease is past its own deadline: no Start, no store write, no outcome made here. */
   readonly fenced: () => boolean;
   readonly traceparent: TraceparentOf;
+  /** An execution has its end: once each. */
+  readonly finished: (progress: JobProgress, index: number, result: ExecutionResult) => void;
   /** The job is closed. */
   readonly closed: (progress: JobProgress) => void;
   /** Takes a result that came too late for the run. */

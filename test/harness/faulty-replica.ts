@@ -8,7 +8,7 @@ import { DirectorySync } from '../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../server/fleet/fleet.ts';
 import { Inventory } from '../../server/fleet/inventory.ts';
 import { ClaimQueue } from '../../server/fleet/presence.ts';
-import { Jobs } from '../../server/jobs/jobs.ts';
+import { Jobs, type JobsObserver } from '../../server/jobs/jobs.ts';
 import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
 import { openStore } from '../../server/store/open.ts';
@@ -31,6 +31,8 @@ export class FaultyReplica {
   readonly grpc: GrpcServer;
   readonly sync: DirectorySync;
   readonly unexpected: unknown[] = [];
+  /** States of the executions whose end was told of, in order. */
+  readonly finished: unknown[] = [];
 
   static async start(settings: ReplicaSettings, options: { helloTimeoutMs?: number } = {}): Promise<FaultyReplica> {
     const store = new FaultyStore(await openStore({ store: settings.store, log: silent }));
@@ -65,7 +67,13 @@ export class FaultyReplica {
     const directory = new Directory();
     const claims = new ClaimQueue({ store, lease: () => lease.current });
     const inventory = new Inventory({ store, claims, clock, replica, era: 1 });
-    const observer = { submitted() {}, event() {}, cancelled() {}, closed() {}, offered: () => '' };
+    const observer: JobsObserver = {
+      submitted() {},
+      finished: (_progress, _index, { state }) => void this.finished.push(state),
+      cancelled() {},
+      closed() {},
+      offered: () => '',
+    };
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
     const fleet: Fleet = new Fleet({

@@ -156,6 +156,7 @@ test('what was never offered expires at the delivery deadline', async () => {
   here.executor.succeed(idOf(id, here));
   const counts = closing(await cluster.watch(id, { withoutOutput: true }))?.counts;
   assert.deepEqual([counts?.succeeded, counts?.expired], [1, 1]);
+  assert.deepEqual([...replica.finished].sort(), ['EXECUTION_STATE_EXPIRED', 'EXECUTION_STATE_SUCCEEDED']);
 });
 
 test('a result of a job nobody knows is released as unknown, and one of another attempt too', async () => {

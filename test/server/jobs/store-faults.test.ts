@@ -172,6 +172,7 @@ for (const fault of ['reject', 'lose'] as const) {
     node.executor.succeed(idOf(id, node));
     await eventually(() => node.executor.releases.length === 1, 'the release');
     assert.deepEqual(await storedResults(id), [0]);
+    if (fault === 'reject') assert.deepEqual(replica.finished, ['EXECUTION_STATE_SUCCEEDED']);
     assert.equal((await cluster.client.call(jobMethods.GetJob, { jobId: id })).job?.counts?.succeeded, 1);
   });
 }

@@ -17,7 +17,7 @@ export function ending(execution: Execution__Output): string {
     case 'EXECUTION_STATE_TIMED_OUT':
       return `timed out${ranFor(result)}${receiptOf(result)}`;
     case 'EXECUTION_STATE_CANCELLED':
-      return result?.startedUnixMs ? `cancelled${receiptOf(result)}` : 'cancelled: it never ran';
+      return began(result) ? `cancelled${receiptOf(result)}` : 'cancelled: it never ran';
     case 'EXECUTION_STATE_INTERRUPTED':
       return `interrupted${because}; it may have run in part, and is not run again`;
     case 'EXECUTION_STATE_EXPIRED':
@@ -36,6 +36,11 @@ function progress(execution: Execution__Output): string {
   if (execution.state === 'EXECUTION_STATE_RUNNING') return 'running';
   return execution.state === 'EXECUTION_STATE_DISPATCHED' ? 'accepted, not started yet' : 'not offered yet';
 }
+
+/** It ran: its output says so where the moment of its start is not known. */
+const began = (result: ExecutionResult__Output | null): boolean =>
+  [result?.startedUnixMs, result?.stdout?.bytes, result?.stderr?.bytes].some((number) => number) ||
+  [result?.stdout, result?.stderr].some((summary) => (summary?.gaps.length ?? 0) > 0);
 
 /** `exit code 3`, `signal 9 (KILL)`, or why it could not start. */
 function failure(result: ExecutionResult__Output | null): string {

@@ -178,5 +178,7 @@ async function submitRun(
   });
   const empty = Buffer.alloc(0);
   const submission = { orderBytes: bytes, targets: uids, signature: empty, stdin, traceparent: context.traceparent };
-  return (await options.jobs.submit(submission)).progress;
+  const { progress, existed } = await options.jobs.submit(submission);
+  // One that nobody drives here would tell its watcher nothing.
+  return existed ? await options.jobs.progress(progress.id, context.signal) : progress;
 }

@@ -1,7 +1,7 @@
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOutputRequest.ts';
 import { invalidField, MusterError } from '../../shared/errors.ts';
-import type { Clock } from '../../shared/time.ts';
+import type { Clock, Timer } from '../../shared/time.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import type { JobProgress } from '../jobs/progress.ts';
 import { chunkFields } from '../jobs/wire.ts';
@@ -44,19 +44,22 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
   const over = options.isOver(state);
   const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result?.stdout : result?.stderr;
   const total = over ? Number(summary?.bytes ?? 0) : undefined;
+  const empty = total === 0 && (summary?.gaps?.length ?? 0) === 0;
   if (total !== undefined && request.from > total) {
     throw pastEnd(request.from, total);
   }
-  if (over && Number(result?.startedUnixMs ?? 0) === 0) return await send({ ...head, offset: 0, end: true });
+  if (empty) return await send({ ...head, offset: 0, end: true });
   if (options.nodeAway(target.uid))
     throw new MusterError('NODE_AWAY', `${target.name} has no session; its output is there`);
   const until = request.until === 0 ? Number.POSITIVE_INFINITY : request.until;
   const { execution, node } = { execution: head.execution, node: target.uid };
   const patience = new AbortController();
+  let timer: Timer | undefined;
   const away = new MusterError('NODE_AWAY', `${target.name} has lost its session; read on from where this ended`);
   const forget = options.onNodeAway((uid) => {
     if (uid !== target.uid) return;
-    options.clock.after(patienceMs, () => options.nodeAway(uid) && patience.abort(away));
+    timer?.cancel();
+    timer = options.clock.after(patienceMs, () => options.nodeAway(uid) && patience.abort(away));
   });
   const follow = { execution, node, stream, from: request.from, untilPresent: !request.follow && !over };
   try {
@@ -72,6 +75,7 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
     }
   } finally {
     forget();
+    timer?.cancel();
   }
 }
 

@@ -294,11 +294,10 @@ export class Watcher {
 const away = new Error('the node is away');
 const undetermined = new Error('the job closed without an end of the execution');
 
-/** False for what never ran, and for a stream that is known to have stayed empty. */
+/** False for a stream that is known to have stayed empty, as that of what never ran. */
 function mayHaveOutput(progress: JobProgress, index: number, stream: OutputStreamName): boolean {
   if (!isTerminal(progress.stateAt(index))) return true;
   const result = progress.resultAt(index);
-  if (!result || Number(result.startedUnixMs ?? 0) === 0) return false;
-  const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result.stdout : result.stderr;
+  const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result?.stdout : result?.stderr;
   return Number(summary?.bytes ?? 0) > 0 || (summary?.gaps?.length ?? 0) > 0;
 }

@@ -24,6 +24,8 @@ test('each way to end is said for what it is', () => {
       executionOf('n', { state: 'EXECUTION_STATE_REJECTED', result: { reason: 'expired', message: '\x1b[31m' } }),
       'refused by the agent, it never ran (expired: ^[[31m)',
     ],
+    [executionOf('n', { state: 'EXECUTION_STATE_CANCELLED' }), 'cancelled: it never ran'],
+    [executionOf('n', { state: 'EXECUTION_STATE_CANCELLED', result: { stdout: { bytes: 1 } } }), 'cancelled'],
     [executionOf('n', { state: 'EXECUTION_STATE_SKIPPED' }), 'skipped, it never ran'],
     [executionOf('n', { state: 'EXECUTION_STATE_RUNNING', nodeAway: true }), 'running, its node is away'],
     [

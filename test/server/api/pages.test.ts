@@ -90,6 +90,21 @@ test('a page of jobs ends early where their orders are large, and goes on behind
   for (const id of ids) assert.ok(seen.includes(id));
 });
 
+test('output of an execution whose start is not known is read from its node all the same', async () => {
+  const one = await replica.node('startless-1');
+  one.executor.onOffer = ({ execution }) => {
+    const stdout = { bytes: 3 };
+    one.executor.emit({ execution, type: 'finished', result: { state: 'EXECUTION_STATE_CANCELLED', stdout } });
+  };
+  const { id } = await replica.submit([one]);
+  await eventually(() => one.executor.releases.length === 1, 'the release');
+  const chunks: unknown[] = [];
+  const request = { jobId: id, node: 'startless-1', stream: 'OUTPUT_STREAM_STDOUT' } as const;
+  // The node is asked; this one no longer has it.
+  for await (const { chunk } of replica.client.stream(jobMethods.ReadOutput, request)) chunks.push(chunk?.unavailable);
+  assert.deepEqual(chunks, ['unknown-execution']);
+});
+
 test('a deadline that passes ends the call, and the replica serves on', async () => {
   const away = await replica.node('slow-1');
   away.executor.onOffer = ({ execution }) => away.executor.accept(execution);

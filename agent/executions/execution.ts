@@ -9,6 +9,7 @@ import type { HostUser } from '../sandbox/run-as.ts';
 import type { Spool } from '../spool/spool.ts';
 import { countTaken, readExit, readStarted } from '../supervisor/exit-file.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import { EndRequests } from './end-requests.ts';
 import { type FinishedRun, finishExecution } from './finish.ts';
 import { FolderEvents } from './folder-events.ts';
 import type { ExecutionPorts } from './ports.ts';
@@ -64,14 +65,15 @@ export class Execution {
   #openSpool: Spool | undefined;
   #supervisor: Supervisor | undefined;
   #tree: TreeEnd | undefined;
-  /** Signals not sent yet: before `started` there is nobody to send them to. */
-  readonly #asked: { readonly signal: number; readonly graceMs: number }[] = [];
+  /** Before `started` there is nobody to signal. */
+  readonly #ends: EndRequests;
   #deadline: Timer | undefined;
   #gateMs: number | undefined;
   #settling = false;
   /** Why it can't start. */
   #obstacle: string | undefined;
   #failures = 0;
+  #failedStarts = 0;
   #lost = 0;
   #closed = false;
 
@@ -86,6 +88,13 @@ export class Execution {
     this.#obstacle = options.obstacle;
     this.#folder = options.ports.folders.execution(options.id);
     this.#events = new FolderEvents({ path: this.#folder, clock: options.ports.clock });
+    this.#ends = new EndRequests({
+      id: options.id,
+      ports: options.ports,
+      log: this.#log,
+      over: () => this.#settling || this.#closed || this.result !== undefined,
+      onRequest: () => (this.started ? this.#signalAsked() : this.#events.changed.raise()),
+    });
     this.spool = new Promise((resolve) => {
       this.#resolveSpool = resolve;
     });
@@ -117,18 +126,8 @@ export class Execution {
   }
 
   /** Journals the end's cause, then ends the tree. Nothing where it is over already. */
-  async end(cause: EndingCause, signal: number, graceMs: number, overrunMs = 0): Promise<void> {
-    if (this.#settling || this.result) return;
-    if (this.#entry?.ending === undefined) {
-      const monotonicMs = this.#ports.bootClock();
-      const ending = { cause, monotonicMs, signal, graceMs, overrunMs: Math.round(overrunMs) };
-      await this.#ports.journal.append({ type: 'ending', id: this.id, ending });
-      this.#log.info({ cause, signal, 'grace.ms': graceMs }, 'ending');
-    }
-    if (this.#settling || this.#closed) return;
-    this.#asked.push({ signal, graceMs });
-    if (this.started) this.#signalAsked();
-    else this.#events.changed.raise();
+  end(cause: EndingCause, signal: number, graceMs: number, overrunMs = 0): Promise<void> {
+    return this.#ends.take(cause, { signal, graceMs }, overrunMs);
   }
 
   /** Stops looking after it; what runs goes on. */
@@ -156,28 +155,30 @@ export class Execution {
       supervisorAlive,
       started: readStarted(this.#folder) !== undefined,
       exited: readExit(this.#folder) !== undefined,
-      ending: entry?.ending?.cause,
+      ending: this.#ends.ending?.cause,
       late: order !== undefined && (now >= order.expiresUnixMs || now >= order.deliveryDeadlineUnixMs),
     });
     return step.step === 'start' && this.#obstacle !== undefined ? { step: 'end', end: 'lost' } : step;
   }
 
-  /** Before the gate line an error is the end; after it, it is tried again, at last without the output. */
+  /** An error is tried again: before the gate line some times only, after it at last without the output. */
   async #failed({ step }: RecoveryStep, err: Error): Promise<void> {
     this.#log.error({ err, step }, 'an execution could not go on');
-    this.#failures++;
     await this.#openSpool?.close();
     this.#openSpool = undefined;
-    if (step === 'start') this.#obstacle = err.message;
-    else await this.#events.past(this.#events.changed.version, againMs);
+    if (step !== 'start') {
+      this.#failures++;
+      await this.#events.past(this.#events.changed.version, againMs);
+    } else if (this.#failedStarts++ < mostFailures) await this.#until(this.#ports.clock.now() + againMs);
+    else this.#obstacle = err.message;
   }
 
   async #start(): Promise<void> {
     const { ports, order, traceparent, user } = this.#options;
     if (order === undefined) return;
     await this.#until(order.notBeforeUnixMs);
-    if (this.#closed || this.#entry?.ending) return;
-    const stopped = (): boolean => this.#closed || this.#entry?.ending !== undefined;
+    const stopped = (): boolean => this.#closed || this.#ends.ending !== undefined;
+    if (stopped()) return;
     const sent = await sendToSupervisor({ id: this.id, order, traceparent, user, ports, stopped });
     this.#supervisor = sent?.supervisor;
     this.#gateMs = sent?.gateMs;
@@ -217,15 +218,14 @@ export class Execution {
     this.started = { atUnixMs, pid: started === 'unreadable' ? 0 : started.pid };
     this.#resolveSpool(this.#openSpool);
     this.#ports.emit({ execution: this.id, type: 'started', ...this.started });
-    const ending = this.#entry?.ending;
-    // One that an earlier agent began, and what was asked for on top of it.
-    if (ending && this.#options.recovered && !this.#settling) this.#asked.unshift(ending);
+    const { ending } = this.#ends;
+    if (ending && this.#options.recovered && !this.#settling) this.#ends.resume(ending);
     this.#signalAsked();
   }
 
   #signalAsked(): void {
     const { bootId, clock } = this.#ports;
-    for (const { signal, graceMs } of this.#asked.splice(0)) {
+    for (const { signal, graceMs } of this.#ends.unsent()) {
       const containment = containmentOf(this.id, this.#entry?.starting, bootId);
       this.#tree ??= new TreeEnd({ containment, clock, log: this.#log });
       this.#tree.send(signal, graceMs);
@@ -234,7 +234,7 @@ export class Execution {
 
   #armTimeout(startedMs: number): void {
     const limits = this.order?.limits;
-    if (limits === undefined || limits.timeoutMs === 0 || this.#entry?.ending) return;
+    if (limits === undefined || limits.timeoutMs === 0 || this.#ends.ending) return;
     const leftMs = startedMs + limits.timeoutMs - this.#ports.bootClock();
     // Over already when it was found: nobody was there to keep the promise, and the result says by how much.
     const overrunMs = this.#gateMs === undefined ? Math.max(0, -leftMs) : 0;
@@ -255,10 +255,10 @@ export class Execution {
     const place = starting ?? (begun ? readPlace(this.#folder) : undefined);
     const readable = begun && place !== undefined && this.#failures < mostFailures;
     if (readable) this.#openSpool ??= await this.#spoolOf(place);
-    this.#asked.length = 0;
+    this.#ends.unsent();
     if (begun && !this.started && starting) this.#noteStarted(starting.atUnixMs);
     let outcome: Outcome | undefined;
-    if (step.step === 'interrupt') outcome = interruptedOutcome(step.reason, entry?.ending?.cause);
+    if (step.step === 'interrupt') outcome = interruptedOutcome(step.reason, this.#ends.ending?.cause);
     if (step.step === 'end') outcome = unrunOutcome(step.end, this.#obstacle);
     const run: FinishedRun = {
       id: this.id,
@@ -271,7 +271,7 @@ export class Execution {
       begun,
       starting,
       place,
-      ending: entry?.ending,
+      ending: this.#ends.ending,
       tree: this.#tree,
       startedUnixMs: this.started?.atUnixMs,
       watchedMs: this.#gateMs === undefined ? undefined : this.#ports.bootClock() - this.#gateMs,
@@ -306,7 +306,7 @@ export class Execution {
     for (;;) {
       const { version } = changed;
       const leftMs = unixMs - this.#ports.clock.now();
-      if (leftMs <= 0 || this.#closed || this.#entry?.ending) return;
+      if (leftMs <= 0 || this.#closed || this.#ends.ending) return;
       await this.#events.past(version, Math.min(leftMs, maxTimerMs));
     }
   }

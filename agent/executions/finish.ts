@@ -4,7 +4,7 @@ import type { Log } from '../../shared/log.ts';
 import type { ValidOrder } from '../../shared/order.ts';
 import type { Ending, Starting } from '../journal/record.ts';
 import type { Settled, Spool } from '../spool/spool.ts';
-import { commandEnd, type Exit, readStarted } from '../supervisor/exit-file.ts';
+import { commandEnd, type Exit, readStarted, startedUnixMs } from '../supervisor/exit-file.ts';
 import type { ExecutionPorts } from './ports.ts';
 import type { Place } from './preparation.ts';
 import { type Outcome, outcomeOf, outputPart, receiptOf, results } from './results.ts';
@@ -59,7 +59,7 @@ export async function finishExecution(
     ...outcome,
     message: outcome.message?.slice(0, 1024) ?? '',
     acceptedUnixMs: run.acceptedUnixMs,
-    startedUnixMs: run.startedUnixMs ?? 0,
+    startedUnixMs: run.startedUnixMs ?? (run.begun ? startedUnixMs(run.folder) : 0),
     finishedUnixMs,
     durationMs,
     overrunMs: overrunOf(run, durationMs),

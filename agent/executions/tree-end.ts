@@ -7,6 +7,8 @@ import type { ProcessView } from '../sandbox/process-table.ts';
 const kill = 9;
 /** What forks faster than it dies, or hangs in the kernel, is asked again this often. */
 const againMs = 1000;
+/** Lines of a receipt. */
+const mostSignals = 16;
 /** How long the rest of a tree may take to be gone after KILL; what is left then is listed. */
 const restMs = 5000;
 
@@ -52,8 +54,9 @@ export class TreeEnd {
   #signal(signal: number): void {
     const afterMs = Math.round(this.#clock.monotonic() - this.beganMs);
     const processes = this.#containment.signal(signal);
-    // Repeated KILLs are one line of the receipt.
-    if (this.signals.at(-1)?.signal !== kill) this.signals.push({ signal, afterMs, processes });
+    // Repeated KILLs are one line of the receipt; one line is kept for them.
+    const room = this.signals.length < mostSignals - (signal === kill ? 0 : 1);
+    if (room && this.signals.at(-1)?.signal !== kill) this.signals.push({ signal, afterMs, processes });
     this.#log.info({ signal, processes }, 'signalled');
   }
 }

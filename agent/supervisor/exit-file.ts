@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ShellTraits } from './shell-probe.ts';
 
@@ -33,6 +33,15 @@ export function readStarted(folder: string): { pid: number; uptimeMs: number } |
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return 'unreadable';
+  }
+}
+
+/** When `started` was made; 0 where it is not there. */
+export function startedUnixMs(folder: string): number {
+  try {
+    return Math.round(statSync(join(folder, 'started')).mtimeMs);
+  } catch {
+    return 0;
   }
 }
 

@@ -106,6 +106,19 @@ for (const containment of ['cgroup', 'marker'] as const) {
       assert.equal((await rig.finished(id)).signal, 9);
     });
 
+    test('a cancel that is repeated signals once', async () => {
+      const script = 'trap "echo TERM" TERM; trap "exit 7" HUP; echo $$; while :; do sleep 0.05; done';
+      const id = rig.offer(rig.order({ argv: ['sh', '-c', script] }));
+      await printedPids(id, 1);
+      for (let times = 0; times < 30; times++) rig.executions.cancel(id, 15, 60_000);
+      rig.executions.cancel(id, 1, 60_000);
+      const result = await rig.finished(id);
+      assert.deepEqual(
+        result.receipt?.signals?.map(({ signal }) => signal),
+        [15, 1],
+      );
+    });
+
     test('what a command leaves behind ends with it', async () => {
       const id = rig.offer(
         rig.order({

@@ -75,6 +75,33 @@ describe('an agent that can’t do at once what it is asked', () => {
     assert.equal(refused(), 1);
   });
 
+  test('starts what was accepted once the journal takes its start, and gives up after three more', async () => {
+    const refused = refuse('starting', 2);
+    assert.equal((await rig.run({ argv: ['true'] })).state, 'EXECUTION_STATE_SUCCEEDED');
+    assert.equal(refused(), 2);
+    refuse('starting', 10);
+    const result = await rig.run({ argv: ['true'] });
+    assert.equal(result.reason, 'spawn');
+    assert.match(result.message ?? '', /ENOSPC/);
+  });
+
+  test('ends a command by its timeout though the journal takes nothing of it for a while', async () => {
+    const refused = refuse('ending', 1);
+    const result = await rig.run({ argv: ['sleep', '300'] }, { limits: { timeoutMs: 100, graceMs: 50 } });
+    assert.equal(result.state, 'EXECUTION_STATE_TIMED_OUT');
+    assert.equal(refused(), 1);
+  });
+
+  test('ends a command though the journal never takes its end', async () => {
+    refuse('ending', 1000);
+    const id = rig.offer(rig.order({ argv: ['sleep', '300'] }));
+    await rig.started(id);
+    rig.executions.cancel(id, 0, 60_000);
+    const result = await rig.finished(id);
+    assert.equal(result.state, 'EXECUTION_STATE_CANCELLED');
+    assert.equal(result.signal, 15);
+  });
+
   test('keeps nobody waiting behind a look that time has ended', async () => {
     const events = new FolderEvents({ path: rig.stateDir, clock: systemClock });
     await events.past(events.changed.version, 1);

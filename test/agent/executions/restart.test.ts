@@ -136,6 +136,7 @@ describe('another agent over the same state folder', () => {
     await rig.reopen();
     const result = await rig.finished(offered.id);
     assert.equal(result.exitCode, 9);
+    assert.ok(Number(result.startedUnixMs) > 0);
     assert.equal((await rig.output(offered.id, 'stdout')).toString(), 'out\n');
   });
 

@@ -1,4 +1,5 @@
 import type { CancelRequest__Output } from '../../proto/gen/muster/v1/CancelRequest.ts';
+import type { Execution } from '../../proto/gen/muster/v1/Execution.ts';
 import type { JobServiceHandlers } from '../../proto/gen/muster/v1/JobService.ts';
 import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOutputRequest.ts';
 import type { ReadOutputResponse } from '../../proto/gen/muster/v1/ReadOutputResponse.ts';
@@ -16,7 +17,7 @@ import { plan } from '../jobs/plan.ts';
 import type { JobProgress } from '../jobs/progress.ts';
 import { isTerminal } from '../jobs/states.ts';
 import { type Resume, Watcher } from '../jobs/watch.ts';
-import { executionMessage, jobMessage } from '../jobs/wire.ts';
+import { executionMessage, executionsBytes, executionWeight, jobMessage } from '../jobs/wire.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { CallContext, Handlers } from './handlers.ts';
 import { listJobs } from './list-jobs.ts';
@@ -115,10 +116,16 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       const limit = pageSize(request.pageSize, 500);
       if (!/^[0-9]{0,6}$/.test(request.pageToken)) throw badPageToken();
       const start = Number(request.pageToken);
-      const end = Math.min(start + limit, progress.targets.length);
-      const executions = [];
-      for (let index = start; index < end; index += 1) executions.push(executionMessage(progress, index, nodeAway));
-      return { executions, nextPageToken: end < progress.targets.length ? String(end) : '' };
+      const executions: Execution[] = [];
+      let bytes = 0;
+      let next = start;
+      for (; next < progress.targets.length && executions.length < limit; next += 1) {
+        const execution = executionMessage(progress, next, nodeAway);
+        bytes += executionWeight(execution);
+        if (executions.length > 0 && bytes > executionsBytes) break;
+        executions.push(execution);
+      }
+      return { executions, nextPageToken: next < progress.targets.length ? String(next) : '' };
     }),
     Cancel: handlers.unary(async (request, { signal }) => {
       const cancel = cancelOptions(request);

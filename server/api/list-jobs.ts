@@ -6,7 +6,7 @@ import { parseSubmitted } from '../store/keys.ts';
 import { badPageToken, pageSize } from './page.ts';
 
 /** Orders are up to 512 KiB each, and every client must be able to take a page. */
-const pageBytes = 3 * 1024 * 1024;
+const pageBytes = 2 * 1024 * 1024;
 
 interface JobPage {
   readonly jobs: readonly JobProgress[];

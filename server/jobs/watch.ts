@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Execution } from '../../proto/gen/muster/v1/Execution.ts';
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { MusterError } from '../../shared/errors.ts';
@@ -10,7 +11,7 @@ import type { Outputs } from '../output/outputs.ts';
 import type { JobProgress } from './progress.ts';
 import { Queue } from './queue.ts';
 import { isTerminal, raises } from './states.ts';
-import { chunkFields, executionMessage, jobMessage } from './wire.ts';
+import { chunkFields, executionMessage, executionsBytes, executionWeight, jobMessage } from './wire.ts';
 
 /** What a watcher already has of one execution. */
 export interface Resume {
@@ -265,12 +266,15 @@ export class Watcher {
   async #sendStates(): Promise<void> {
     const { progress } = this.#options;
     while (this.#dirty.size > 0) {
-      const batch: number[] = [];
+      const executions: Execution[] = [];
+      let bytes = 0;
       for (const index of this.#dirty) {
+        const execution = executionMessage(progress, index, this.#options.nodeAway);
+        bytes += executionWeight(execution);
+        if (executions.length > 0 && bytes > executionsBytes) break;
         this.#dirty.delete(index);
-        if (batch.push(index) === executionsAMessage) break;
+        if (executions.push(execution) === executionsAMessage) break;
       }
-      const executions = batch.map((index) => executionMessage(progress, index, this.#options.nodeAway));
       await this.#send({ executions: { executions } });
     }
     // The job's closing comes after the last of its executions.

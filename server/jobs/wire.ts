@@ -48,6 +48,20 @@ export function executionMessage(progress: JobProgress, index: number, nodeAway:
   };
 }
 
+/** What a message of executions may weigh: well under the 4 MiB that clients take by default. */
+export const executionsBytes = 2 * 1024 * 1024;
+
+/** At least what the execution weighs on the wire, roughly: its result is bounded, and nothing is encoded for it. */
+export function executionWeight({ id, node, nodeUid, result }: Execution): number {
+  const names = 3 * ((id?.length ?? 0) + (node?.length ?? 0) + (nodeUid?.length ?? 0));
+  if (!result) return 64 + names;
+  const gaps = (result.stdout?.gaps?.length ?? 0) + (result.stderr?.gaps?.length ?? 0);
+  const { processesLeft, signals } = result.receipt ?? {};
+  const texts = 3 * ((result.reason?.length ?? 0) + (result.message?.length ?? 0));
+  const lists = 224 * (gaps + (processesLeft?.length ?? 0)) + 32 * (signals?.length ?? 0);
+  return 512 + names + texts + lists + (result.stderrTail?.length ?? 0);
+}
+
 /** A piece of output as clients see it. */
 export function chunkFields(piece: OutputPiece): Pick<OutputChunk, 'offset' | 'data' | 'gap' | 'end' | 'unavailable'> {
   switch (piece.type) {

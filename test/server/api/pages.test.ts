@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { WatchEvent, WatchEvent__Output } from '../../../proto/gen/muster/v1/WatchEvent.ts';
+import type { Target } from '../../../server/jobs/job-store.ts';
+import { JobProgress } from '../../../server/jobs/progress.ts';
+import { Watcher } from '../../../server/jobs/watch.ts';
+import { values } from '../../../server/store/values.ts';
 import type { MusterError } from '../../../shared/errors.ts';
-import { executionId, type JobId } from '../../../shared/ids.ts';
+import { executionId, type JobId, newNodeUid } from '../../../shared/ids.ts';
+import { planRoot } from '../../../shared/merkle.ts';
+import { buildOrder } from '../../../shared/order.ts';
 import { jobMethods, nodeMethods } from '../../../shared/rpc/methods.ts';
+import { codec } from '../../../shared/rpc/proto.ts';
+import { systemClock } from '../../../shared/time.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { type TestNode, TestReplica } from '../../harness/test-replica.ts';
 
+const events = codec<WatchEvent, WatchEvent__Output>('muster.v1.WatchEvent');
 let replica: TestReplica;
 let node: TestNode;
 /** A job that is over, and had output. */
@@ -104,6 +114,48 @@ test('output of an execution whose start is not known is read from its node all 
   for await (const { chunk } of replica.client.stream(jobMethods.ReadOutput, request)) chunks.push(chunk?.unavailable);
   assert.deepEqual(chunks, ['unknown-execution']);
 });
+
+test('executions with long results come in messages that every client takes, each once', async () => {
+  const count = 600;
+  const targets = Array.from({ length: count }, (_, n) => ({ uid: newNodeUid(), name: `n-${n}` }));
+  const progress = longResults(targets);
+  const sizes: number[] = [];
+  const seen: (string | undefined)[] = [];
+  const watcher = new Watcher({
+    ...{ progress, outputs: undefined, resume: new Map(), clock: systemClock, signal: new AbortController().signal },
+    ...{ nodeAway: () => false, mayReturn: () => false, onNodeAway: () => () => {}, coordinator: () => '' },
+    send: async (event) => {
+      sizes.push(events.encode(event).length);
+      for (const { node } of event.executions?.executions ?? []) seen.push(node);
+    },
+  });
+  await watcher.run();
+  assert.ok(Math.max(...sizes) < 2.1 * 1024 * 1024, `${Math.max(...sizes)} bytes`);
+  assert.deepEqual(
+    seen,
+    targets.map(({ name }) => name),
+  );
+});
+
+/** A closed job whose every execution failed with as much to say as a result may. */
+function longResults(targets: readonly Target[]): JobProgress {
+  const plan = { root: planRoot(targets.map(({ uid }) => uid)), count: targets.length };
+  const { bytes, order } = buildOrder({ command: { argv: ['true'] }, plan, createdUnixMs: 1 });
+  const record = values.state.decode(values.state.encode({ state: 'closed' }));
+  const stored = { traceparent: '', targetChunks: 1, stdinChunks: 0, stateRevision: 1, submittedUnixMs: 1 };
+  const job = { id: order.id, orderBytes: bytes, signature: Buffer.alloc(0), record, ...stored };
+  const progress = new JobProgress({ job, order, targets });
+  const state = 'EXECUTION_STATE_FAILED';
+  const gaps = Array.from({ length: 64 }, (_, n) => ({ from: 2 * n, until: 2 * n + 1, reason: 'r'.repeat(64) }));
+  const result = {
+    state,
+    stderrTail: Buffer.alloc(4096),
+    message: '€'.repeat(1024),
+    stdout: { bytes: 1, gaps },
+  } as const;
+  for (const index of targets.keys()) progress.raise(index, state, { result });
+  return progress;
+}
 
 test('a deadline that passes ends the call, and the replica serves on', async () => {
   const away = await replica.node('slow-1');

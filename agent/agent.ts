@@ -13,6 +13,8 @@ export interface AgentOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Ends the process at once, for the service manager to start it anew. What runs goes on running. */
+  readonly exit: (status: number) => void;
 }
 
 /** The agent of one node: its state folder, its executions, its connection. */
@@ -21,7 +23,7 @@ export class Agent {
   readonly #connection: Connection;
 
   /** Recovers what was running and begins to dial. Rejects with MusterError where the state folder can't be used. */
-  static async start({ settings, version, clock, log: base }: AgentOptions): Promise<Agent> {
+  static async start({ settings, version, clock, log: base, exit }: AgentOptions): Promise<Agent> {
     const stateDir = new StateDir({ path: settings.stateDir });
     const log = base.child({ 'node.name': settings.name, 'node.id': stateDir.uid });
     const { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors } = settings;
@@ -32,6 +34,10 @@ export class Agent {
       log,
       clock,
       settings: { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors },
+      onBroken: () => {
+        log.fatal('the agent ends: it can promise nothing without its journal; it must be started anew');
+        exit(1);
+      },
     });
     const facts = collectFacts({
       version,

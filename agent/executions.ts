@@ -4,6 +4,7 @@ import type { ExecutionId } from '../shared/ids.ts';
 import type { Timer } from '../shared/time.ts';
 import { Admission } from './executions/admission.ts';
 import type { Execution } from './executions/execution.ts';
+import { GoneReader } from './executions/gone-reader.ts';
 import { type ExecutionsOptions, openPorts } from './executions/open.ts';
 import type { ExecutionPorts } from './executions/ports.ts';
 import { recover } from './executions/recover.ts';
@@ -167,8 +168,10 @@ export class Executions implements Executor {
     const live = this.#live.get(execution);
     const coming = live?.spool ?? this.#admission.spool(execution);
     if (coming) return this.#shelf.readLive(execution, coming, stream, from);
-    const spool = this.#ports.journal.get(execution)?.spool;
-    if (spool === undefined) return undefined;
+    const { spool, result } = this.#ports.journal.get(execution) ?? {};
+    if (spool === undefined) {
+      return result && new GoneReader({ bytes: bytesOf(results.decode(result)[stream]), from });
+    }
     const place = { spool: spool.folder, nonce: spool.nonce };
     const options = {
       ports: this.#ports,

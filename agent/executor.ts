@@ -67,7 +67,7 @@ export interface Executor {
   /** `signal` 0 = TERM; `graceMs` undefined = the order's. Of an unknown one it leaves a tombstone. */
   cancel(execution: ExecutionId, signal: number, graceMs: number | undefined): void;
   release(executions: readonly ExecutionId[]): void;
-  /** Undefined where the execution is not known or its output is gone. */
+  /** Undefined where the execution is not known. Output that is gone is a gap. */
   openRead(execution: ExecutionId, stream: StreamName, from: number): OutputReader | undefined;
   /** Executions running now. */
   readonly running: number;

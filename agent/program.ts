@@ -12,7 +12,13 @@ export const program = (): Promise<void> =>
     parse: parseAgentSettings,
     async run(settings, stop) {
       const log = createLog('muster-agent', settings.logLevel);
-      const agent = await Agent.start({ settings, version: packageVersion(), clock: systemClock, log });
+      const agent = await Agent.start({
+        settings,
+        version: packageVersion(),
+        clock: systemClock,
+        log,
+        exit: (status) => process.exit(status),
+      });
       log.info(`agent stops: ${await stop}`);
       await agent.close();
     },

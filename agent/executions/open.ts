@@ -24,6 +24,8 @@ export interface ExecutionsOptions {
   readonly settings: ExecutionsSettings;
   /** The agent's own environment; `process.env` where not given. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** The journal can't be written any more: only an agent that is started anew can go on. */
+  readonly onBroken?: (error: Error) => void;
 }
 
 export interface OpenedPorts {
@@ -44,7 +46,7 @@ export async function openPorts(
     const failpoints = new Failpoints({ armed: environment.MUSTER_FAILPOINT, stateDir, log });
     const folders = new Folders({ stateDir, root: process.getuid?.() === 0 });
     const [journal, traits] = await Promise.all([
-      Journal.open({ dir: join(stateDir, 'journal'), log }),
+      Journal.open({ dir: join(stateDir, 'journal'), log, onBroken: options.onBroken ?? (() => undefined) }),
       probeShell('sh'),
     ]);
     const cgroups = settings.containment === 'marker' ? undefined : findCgroups(uid, settings.containment, log);

@@ -25,6 +25,7 @@ export class Journal {
   readonly #entries: Map<ExecutionId, JournalEntry>;
   readonly #dir: string;
   readonly #log: Log;
+  readonly #onBroken: (error: Error) => void;
   readonly #group: GroupCommit<Item>;
   #file: FileHandle;
   #bytes: number;
@@ -35,12 +36,14 @@ export class Journal {
   private constructor(options: {
     dir: string;
     log: Log;
+    onBroken: (error: Error) => void;
     file: FileHandle;
     bytes: number;
     entries: Map<ExecutionId, JournalEntry>;
   }) {
     this.#dir = options.dir;
     this.#log = options.log;
+    this.#onBroken = options.onBroken;
     this.#file = options.file;
     this.#bytes = options.bytes;
     this.#entries = options.entries;
@@ -49,8 +52,13 @@ export class Journal {
   }
 
   /** Reads `<dir>/journal`; a torn end is cut off, a damaged record in the middle is said in the log and passed over. */
-  static async open(options: { dir: string; log: Log }): Promise<Journal> {
-    const { dir, log } = options;
+  static async open(options: {
+    dir: string;
+    log: Log;
+    /** Called once, after a failure of the disk that no later `append` can get over. */
+    onBroken?: (error: Error) => void;
+  }): Promise<Journal> {
+    const { dir, log, onBroken = () => undefined } = options;
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const file = await open(join(dir, 'journal'), 'a+', 0o600);
     const bytes = await readFile(join(dir, 'journal'));
@@ -63,7 +71,7 @@ export class Journal {
     syncDirectory(dir);
     const entries = new Map<ExecutionId, JournalEntry>();
     for (const { head, blob } of frames) applyTo(entries, head as unknown as JournalRecord, blob);
-    const journal = new Journal({ dir, log, file, bytes: goodBytes, entries });
+    const journal = new Journal({ dir, log, onBroken, file, bytes: goodBytes, entries });
     await journal.#compactIfWorth();
     return journal;
   }
@@ -126,9 +134,11 @@ export class Journal {
   }
 
   #break(cause: unknown): never {
-    this.#broken = new Error('the journal cannot be written; the agent must be started anew', { cause });
-    this.#log.fatal({ err: cause }, 'the journal cannot be written');
-    throw this.#broken;
+    const broken = new Error('the journal cannot be written; the agent must be started anew', { cause });
+    this.#log.fatal({ err: cause }, broken.message);
+    if (this.#broken === undefined) this.#onBroken(broken);
+    this.#broken = broken;
+    throw broken;
   }
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { encodeFrame, readFrames } from '../../../agent/journal/frames.ts';
@@ -79,6 +80,20 @@ describe('Journal', () => {
     const again = await Journal.open({ dir, log });
     assert.deepEqual([...again.entries.keys()], [first, third]);
     await again.close();
+  });
+
+  test('after a sync that failed it takes nothing more, and says so once', async () => {
+    const broken: Error[] = [];
+    const journal = await Journal.open({ dir, log, onBroken: (error) => broken.push(error) });
+    const file = await open(path(), 'r');
+    const datasync = mock.method(Object.getPrototypeOf(file), 'datasync', () => Promise.reject(new Error('EIO')));
+    await file.close();
+    await assert.rejects(journal.append(received(newId())), /started anew/);
+    datasync.mock.restore();
+    await assert.rejects(journal.append(received(newId())), /started anew/);
+    assert.equal(broken.length, 1);
+    assert.equal(journal.entries.size, 0);
+    await journal.close();
   });
 
   test('the first end stands', async () => {

@@ -1,6 +1,7 @@
 import type { ExecutionId } from '../../shared/ids.ts';
 import { PlanTree } from '../../shared/merkle.ts';
 import type { Session } from '../fleet/session.ts';
+import type { JobStdin } from './job-stdin.ts';
 import type { JobProgress } from './progress.ts';
 
 /** How a job was cancelled. */
@@ -16,14 +17,14 @@ export type TraceparentOf = (progress: JobProgress, execution: ExecutionId) => s
 /** What a coordinator says to agents of one job. */
 export class JobFrames {
   readonly #progress: JobProgress;
-  readonly #stdin: Buffer;
+  readonly #stdin: JobStdin;
   readonly #tree: PlanTree;
   readonly #traceparent: TraceparentOf;
 
   /** `tree` is the plan's, where it is at hand. */
   constructor(options: {
     progress: JobProgress;
-    stdin: Buffer;
+    stdin: JobStdin;
     tree: PlanTree | undefined;
     traceparent: TraceparentOf;
   }) {
@@ -41,7 +42,9 @@ export class JobFrames {
     const known = session.holds(execution);
     const traceparent = this.#traceparent(this.#progress, execution);
     session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
-    if (order.stdin && !known) session.input(execution, this.#stdin);
+    if (!order.stdin || known) return;
+    const wanted = (): boolean => session.live && session.holds(execution);
+    this.#stdin.give(wanted, (data) => session.input(execution, data));
   }
 
   cancel(index: number, session: Session, { signal, graceMs }: CancelOptions): void {

@@ -5,6 +5,7 @@ import type { Timer } from '../../shared/time.ts';
 import type { Session } from '../fleet/session.ts';
 import { boundedResult } from './bounded-result.ts';
 import { type CancelOptions, JobFrames } from './job-frames.ts';
+import type { JobStdin } from './job-stdin.ts';
 import type { TargetResult } from './job-store.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { JobProgress } from './progress.ts';
@@ -26,6 +27,7 @@ export class JobRun {
   readonly #ports: RunPorts;
   readonly #rollout: Rollout;
   readonly #frames: JobFrames;
+  readonly #stdin: JobStdin;
   readonly #batches: ResultBatches;
   readonly #timers = new Set<Timer>();
   /** Sessions to release once their results are in the store. */
@@ -44,6 +46,7 @@ export class JobRun {
     this.writer = options.writer;
     this.#ports = ports;
     this.#stored = progress.targets.reduce((sum, _, index) => sum + (isTerminal(progress.stateAt(index)) ? 1 : 0), 0);
+    this.#stdin = options.stdin;
     this.#frames = new JobFrames({ ...options, traceparent: options.ports.traceparent });
     this.#rollout = new Rollout({
       count: progress.targets.length,
@@ -148,6 +151,7 @@ export class JobRun {
   abandon(): void {
     this.#over = true;
     this.#batches.close();
+    this.#stdin.close();
     for (const timer of this.#timers) timer.cancel();
   }
 

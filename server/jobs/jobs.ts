@@ -17,6 +17,7 @@ import { CoordinatorClaims } from './coordinator-claims.ts';
 import { eventFault } from './event-fault.ts';
 import type { CancelOptions } from './job-frames.ts';
 import { JobRun } from './job-run.ts';
+import { JobStdin } from './job-stdin.ts';
 import { JobStore, type StoredJob, submitOperations, type Target } from './job-store.ts';
 import { JobWriter } from './job-writer.ts';
 import { LateResults } from './late-results.ts';
@@ -264,10 +265,9 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     const progress = await this.#load(job);
     const { state, cancelSignal, cancelGraceMs } = job.record;
     const cancel = state === 'cancelling' ? { signal: cancelSignal, graceMs: cancelGraceMs } : undefined;
-    const stdin = job.stdinChunks > 0 ? await this.stored.stdin(id) : Buffer.alloc(0);
     if (this.#abort.signal.aborted) return;
     this.#log.info({ 'job.id': id }, 'adopted an open job');
-    this.#run(job, { progress, stdin, tree: undefined, adopted: true, cancel }, createRevision);
+    this.#run(job, { progress, stdin: undefined, tree: undefined, adopted: true, cancel }, createRevision);
   }
 
   /** One submit of a job at a time, and no adoption meanwhile. */
@@ -281,7 +281,11 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
 
   #run(
     { record }: StoredJob,
-    options: Omit<RunOptions, 'ports' | 'writer' | 'offeredBelow' | 'cancel'> & { cancel?: RunOptions['cancel'] },
+    options: Omit<RunOptions, 'ports' | 'writer' | 'offeredBelow' | 'cancel' | 'stdin'> & {
+      cancel?: RunOptions['cancel'];
+      /** Where it is at hand. */
+      stdin: Buffer | undefined;
+    },
     createRevision: number,
   ): void {
     const job = options.progress.id;
@@ -291,7 +295,9 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
       deposed: () => this.#deposed(run),
     });
     const { offeredBelow } = record;
-    const run = new JobRun({ cancel: undefined, ...options, ports: this.#ports, writer, offeredBelow });
+    const load = (): Promise<Buffer> => this.stored.stdin(job);
+    const stdin = new JobStdin({ clock: this.#clock, load, data: options.stdin });
+    const run = new JobRun({ cancel: undefined, ...options, stdin, ports: this.#ports, writer, offeredBelow });
     this.#runs.set(job, run);
     run.start();
   }

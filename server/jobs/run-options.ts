@@ -4,6 +4,7 @@ import type { PlanTree } from '../../shared/merkle.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { Session } from '../fleet/session.ts';
 import type { CancelOptions, TraceparentOf } from './job-frames.ts';
+import type { JobStdin } from './job-stdin.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { LateResult } from './late-results.ts';
 import type { JobProgress } from './progress.ts';
@@ -28,7 +29,7 @@ export interface RunOptions {
   readonly ports: RunPorts;
   readonly progress: JobProgress;
   readonly writer: JobWriter;
-  readonly stdin: Buffer;
+  readonly stdin: JobStdin;
   readonly tree: PlanTree | undefined;
   readonly offeredBelow: number;
   /** It was driven before, by somebody who is gone. */

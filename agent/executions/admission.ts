@@ -4,6 +4,7 @@ import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.
 import type { ExecutionId } from '../../shared/ids.ts';
 import type { ValidOrder } from '../../shared/order.ts';
 import { codec } from '../../shared/rpc/proto.ts';
+import type { Timer } from '../../shared/time.ts';
 import type { Offer } from '../executor.ts';
 import { verifyOrder } from '../orders.ts';
 import { resolveRunAs } from '../sandbox/run-as.ts';
@@ -22,6 +23,8 @@ interface Candidate {
   readonly order: ValidOrder;
   /** Undefined once it is complete, or where the order wants none. */
   stdin: StdinFile | undefined;
+  /** As long as input is missing. */
+  deadline?: Timer;
   /** It came while the rest was on its way. */
   cancel?: { readonly signal: number; readonly graceMs: number | undefined };
   /** For readers that come before it is decided: undefined where there will be no output. */
@@ -120,9 +123,7 @@ export class Admission {
       return this.#refuseInput(candidate, err);
     }
     // A session that broke in the middle may never come again.
-    clock.after(deadlineOf(order) - clock.now(), () => {
-      if (this.#candidates.get(execution) === candidate && candidate.stdin) this.#expire(candidate);
-    });
+    candidate.deadline = clock.after(deadlineOf(order) - clock.now(), () => this.#expire(candidate));
   }
 
   input(id: ExecutionId, offset: number, data: Buffer): void {
@@ -135,6 +136,7 @@ export class Admission {
     } catch (err) {
       return this.#refuseInput(candidate, err);
     }
+    candidate.deadline?.cancel();
     candidate.stdin = undefined;
     void this.#accept(candidate);
   }
@@ -156,6 +158,7 @@ export class Admission {
 
   close(): void {
     this.#closed = true;
+    for (const { deadline } of this.#candidates.values()) deadline?.cancel();
     this.#candidates.clear();
     this.#waiting.clear();
   }
@@ -220,6 +223,7 @@ export class Admission {
   }
 
   #forget(candidate: Candidate): void {
+    candidate.deadline?.cancel();
     candidate.stdin?.discard();
     candidate.spool.resolve(undefined);
     this.#candidates.delete(candidate.offer.execution);

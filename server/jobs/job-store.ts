@@ -57,7 +57,8 @@ export class JobStore {
 
   /**
    * Writes targets and stdin ahead of the submit transaction, where they do not fit into it. What comes back belongs into that
-   * transaction: it fails if anybody else wrote chunks of the same job meanwhile. Swept where no order follows.
+   * transaction: it fails if anybody else wrote chunks of the same job meanwhile. Where no order follows they
+   * stay: nothing sweeps them yet.
    */
   async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer): Promise<Chunks> {
     const puts = [...targetChunks(job, targets), ...stdinChunks(job, stdin)];

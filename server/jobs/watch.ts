@@ -5,6 +5,7 @@ import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { MusterError } from '../../shared/errors.ts';
 import type { ExecutionId, NodeUid } from '../../shared/ids.ts';
 import type { Clock, Timer } from '../../shared/time.ts';
+import type { UnavailableReason } from '../../shared/unavailable-reasons.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import { endOf } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
@@ -217,14 +218,14 @@ export class Watcher {
         untilPresent,
         signal,
       })) {
-        const unavailable = piece.type === 'present' && { unavailable: 'undetermined' };
+        const unavailable = piece.type === 'present' && { unavailable: 'undetermined' satisfies UnavailableReason };
         await this.#queue({ ...head, ...chunkFields(piece), ...unavailable });
         relay.position = endOf(piece);
       }
     } catch (error) {
       if (signal.reason === undetermined) return await this.#follow(outputs, relay);
       if (signal.reason !== away) throw error;
-      await this.#queue({ ...head, offset: relay.position, unavailable: 'node-away' });
+      await this.#queue({ ...head, offset: relay.position, unavailable: 'node-away' satisfies UnavailableReason });
     }
   }
 

@@ -1,3 +1,5 @@
+import type { UnavailableReason } from '../../shared/unavailable-reasons.ts';
+
 /** A piece of one stream as it came from the node. Offsets are absolute, in bytes. */
 export type OutputPiece =
   | { readonly type: 'data'; readonly offset: number; readonly data: Buffer }
@@ -6,8 +8,8 @@ export type OutputPiece =
   | { readonly type: 'end'; readonly offset: number }
   /** All there was when it was asked for has come; the execution still runs. */
   | { readonly type: 'present'; readonly offset: number }
-  /** The output can't be had (now), and why: `node-away`, `unknown-execution`, `io`, … */
-  | { readonly type: 'unavailable'; readonly offset: number; readonly reason: string };
+  /** The output can't be had (now), and why. */
+  | { readonly type: 'unavailable'; readonly offset: number; readonly reason: UnavailableReason };
 
 /** First offset that the piece is about. */
 export const startOf = (piece: OutputPiece): number => (piece.type === 'gap' ? piece.from : piece.offset);

@@ -1,4 +1,5 @@
 import type { Output__Output } from '../../proto/gen/muster/v1/Output.ts';
+import { unavailableReason } from '../../shared/unavailable-reasons.ts';
 import type { ReadHandle, ReadSink } from '../fleet/session.ts';
 import { baseCreditBytes, type CreditPool } from './credit.ts';
 import { after, endOf, type OutputPiece } from './output-piece.ts';
@@ -133,7 +134,7 @@ export class OutputRead implements ReadSink {
   }
 
   failed(error: string): void {
-    this.#finish({ type: 'unavailable', offset: this.#ring.next, reason: error });
+    this.#finish({ type: 'unavailable', offset: this.#ring.next, reason: unavailableReason(error) });
   }
 
   lost(): void {

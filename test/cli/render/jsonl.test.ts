@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { OutputPiece } from '../../../cli/job/seen.ts';
 import { type JsonlRecord, jsonlFields, jsonlReporter } from '../../../cli/render/jsonl.ts';
 import { MusterError } from '../../../shared/errors.ts';
+import { unavailableReasons } from '../../../shared/unavailable-reasons.ts';
 import { executionOf, jobOf } from '../../harness/executions.ts';
 import { MemorySink } from '../../harness/memory-sink.ts';
 
@@ -75,6 +76,13 @@ test('the document names every record and field', () => {
     assert.ok(text.includes(`| \`${type}\` |`), type);
     for (const field of fields) assert.match(text, new RegExp(`\`${field}\``), `${type}.${field}`);
   }
+});
+
+test('the document names every reason for which output is unavailable, and no other', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/jsonl.md'), 'utf8');
+  const [, listed = ''] = text.match(/; `unavailable`: (.*) \|$/m) ?? [];
+  const named = Array.from(listed.matchAll(/`([a-z-]+)`/g), ([, reason]) => reason);
+  assert.deepEqual(named, [...unavailableReasons]);
 });
 
 test('values of the environment are not told, their names are', async () => {

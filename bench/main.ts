@@ -1,4 +1,4 @@
-// `npm run bench`: DESIGN's budget, measured beside the raw cost of the platform in the same run.
+// `npm run bench`: what Muster costs, measured beside the raw cost of the platform in the same run.
 import { mkdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { runRow } from './harness/run-row.ts';

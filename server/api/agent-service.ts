@@ -8,6 +8,7 @@ import { toServiceError } from '../../shared/rpc/status.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { HelloPages } from '../fleet/hello.ts';
 import type { AgentStream, Session } from '../fleet/session.ts';
+import type { SessionEnd } from '../fleet/session-end.ts';
 
 const standardHelloTimeoutMs = 15_000;
 
@@ -65,10 +66,10 @@ class AgentCall {
   begin(helloTimeoutMs: number): void {
     const call = this.#call;
     call.on('data', (frame: Frame) => this.#guard(() => this.#frame(frame)));
-    call.on('error', (error) => this.#end(error.message));
-    call.on('cancelled', () => this.#end('the agent cancelled'));
-    call.on('end', () => this.#end('the agent hung up'));
-    call.on('close', () => this.#end('the connection closed'));
+    call.on('error', (error) => this.#end('connection-failed', error.message));
+    call.on('cancelled', () => this.#end('cancelled'));
+    call.on('end', () => this.#end('hung-up'));
+    call.on('close', () => this.#end('connection-closed'));
     this.#timer = setTimeout(
       () => this.#refuse(new MusterError('FRAME_INVALID', 'hello: did not come', { field: 'hello' })),
       helloTimeoutMs,
@@ -90,7 +91,7 @@ class AgentCall {
     this.#fleet.admit(hello, this.#call).then(
       (session) => {
         this.#session = session;
-        if (this.#over) session.end('the agent hung up');
+        if (this.#over) session.end('hung-up');
       },
       (error: unknown) => this.#refuse(error),
     );
@@ -109,14 +110,14 @@ class AgentCall {
     if (this.#over) return;
     const answer = toServiceError(error);
     this.#log.warn({ err: error, code: answer.code }, 'session refused');
-    if (this.#session) this.#session.end('refused', error instanceof MusterError ? error : undefined);
+    if (this.#session) this.#session.end('bad-frame', error instanceof MusterError ? error : undefined, answer.details);
     else this.#call.emit('error', answer);
-    this.#end(answer.details);
+    this.#end('refused', answer.details);
   }
 
-  #end(reason: string): void {
+  #end(reason: SessionEnd, detail = ''): void {
     clearTimeout(this.#timer);
     this.#over = true;
-    this.#session?.end(reason);
+    this.#session?.end(reason, undefined, detail);
   }
 }

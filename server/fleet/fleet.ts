@@ -16,11 +16,12 @@ import {
   Session,
   type SessionSink,
 } from './session.ts';
+import type { SessionEnd } from './session-end.ts';
 
 /** What the fleet tells of sessions, besides what the sessions themselves tell. */
 export interface FleetObserver {
   sessionOpened(): void;
-  sessionClosed(reason: string): void;
+  sessionClosed(reason: SessionEnd): void;
 }
 
 /** So many claims wait together: they share transactions. */
@@ -96,7 +97,7 @@ export class Fleet {
       hello,
       epoch,
       stream,
-      sink: { ...this.#sinkOf(), closed: (s, r) => this.#closed(s, r) },
+      sink: { ...this.#sinkOf(), closed: (...how) => this.#closed(...how) },
     });
     this.#sessions.get(hello.uid)?.end('replaced', new MusterError('SESSION_REPLACED', 'a newer session of this node'));
     this.#sessions.set(hello.uid, session);
@@ -147,7 +148,7 @@ export class Fleet {
   async #reclaim(session: Session): Promise<void> {
     const revision = await this.#inventory.reclaim(session.uid, session.epoch);
     if (revision === undefined) {
-      session.end('claimed elsewhere', new MusterError('SESSION_REPLACED', 'another replica holds this node'));
+      session.end('claimed-elsewhere', new MusterError('SESSION_REPLACED', 'another replica holds this node'));
     } else if (this.#sessions.get(session.uid) === session) this.#presence.set(session, revision);
     else await this.#unclaim(session.uid, revision);
   }
@@ -209,9 +210,9 @@ export class Fleet {
     this.#sink.heartbeat(session, heartbeat);
   }
 
-  #closed(session: Session, reason: string): void {
+  #closed(session: Session, reason: SessionEnd, detail: string): void {
     this.#observer.sessionClosed(reason);
-    this.#log.info({ 'node.id': session.uid, 'node.name': session.name, reason }, 'session closed');
+    this.#log.info({ 'node.id': session.uid, 'node.name': session.name, reason, detail }, 'session closed');
     const revision = this.#presence.get(session);
     this.#presence.delete(session);
     if (this.#sessions.get(session.uid) === session) {
@@ -222,7 +223,7 @@ export class Fleet {
       // A replica that stops sends its agents elsewhere: they are not gone.
       if (!this.#stopping) this.#lastSeen.note(session.uid, this.#clock.now());
     }
-    this.#sink.closed(session, reason);
+    this.#sink.closed(session, reason, detail);
     if (this.#sessions.size === 0) this.#drained();
   }
 }

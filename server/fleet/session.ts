@@ -11,6 +11,7 @@ import { type ExecutionId, type NodeUid, parseExecutionId } from '../../shared/i
 import { toServiceError } from '../../shared/rpc/status.ts';
 import type { CompleteHello } from './hello.ts';
 import { SendQueue } from './send-queue.ts';
+import type { SessionEnd } from './session-end.ts';
 
 export type AgentStream = ServerDuplexStream<ConnectRequest__Output, ConnectResponse>;
 export type OutputStreamName = 'OUTPUT_STREAM_STDOUT' | 'OUTPUT_STREAM_STDERR';
@@ -26,7 +27,8 @@ export interface SessionSink {
   opened(session: Session): void;
   event(session: Session, execution: ExecutionId, event: ExecutionEvent__Output): void;
   heartbeat(session: Session, heartbeat: Heartbeat__Output): void;
-  closed(session: Session, reason: string): void;
+  /** `detail` is free text, or empty. */
+  closed(session: Session, reason: SessionEnd, detail: string): void;
 }
 
 /** What a read yields; the last call is a piece with `end` or `present`, `failed` or `lost`. */
@@ -80,7 +82,7 @@ export class Session {
     this.#queue = new SendQueue({
       stream: options.stream,
       signal: this.#abort.signal,
-      failed: (error) => this.end(error instanceof Error ? error.message : String(error)),
+      failed: (error) => this.end('send-failed', undefined, error instanceof Error ? error.message : String(error)),
     });
   }
 
@@ -158,7 +160,7 @@ export class Session {
   }
 
   /** Ends the session, with an error to the agent where one is given. Again is harmless. */
-  end(reason: string, error?: MusterError): void {
+  end(reason: SessionEnd, error?: MusterError, detail = error?.message ?? ''): void {
     if (!this.live) return;
     this.#abort.abort(new Error(reason));
     if (error) this.#stream.emit('error', toServiceError(error));
@@ -166,7 +168,7 @@ export class Session {
     const reads = [...this.#reads.values()];
     this.#reads.clear();
     for (const read of reads) read.lost();
-    this.#sink.closed(this, reason);
+    this.#sink.closed(this, reason, detail);
   }
 
   #output(output: Output__Output): void {
@@ -183,7 +185,7 @@ export class Session {
   }
 
   #refuse(field: string, message: string): void {
-    this.end(`bad frame: ${field}`, new MusterError('FRAME_INVALID', `${field}: ${message}`, { field }));
+    this.end('bad-frame', new MusterError('FRAME_INVALID', `${field}: ${message}`, { field }));
   }
 }
 

@@ -216,7 +216,7 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
 
   event(session: Session, execution: ExecutionId, event: ExecutionEvent__Output): void {
     const fault = eventFault(event);
-    if (fault) return session.end(`bad frame: ${fault.field}`, fault);
+    if (fault) return session.end('bad-frame', fault);
     const id = parseExecutionId(execution);
     const run = id && this.#runs.get(id.job);
     const index = id?.attempt === 1 ? run?.progress.indexOf(session.uid) : undefined;

@@ -12,6 +12,7 @@ import { maxGraceMs } from '../../shared/order/limits.ts';
 import { buildOrder } from '../../shared/order.ts';
 import { type Clock, systemClock } from '../../shared/time.ts';
 import type { Directory } from '../fleet/directory.ts';
+import type { JobFacts } from '../jobs/end-counts.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { plan } from '../jobs/plan.ts';
 import type { JobProgress } from '../jobs/progress.ts';
@@ -52,7 +53,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     directory.subscribe(({ uid, before, after }) => {
       if (before?.presence && !after?.presence) listener(uid);
     });
-  const message = (progress: JobProgress) => jobMessage(progress, jobs.coordinatorOf(progress));
+  const message = (progress: JobFacts) => jobMessage(progress, jobs.coordinatorOf(progress));
   const watch = (
     progress: JobProgress,
     request: { withoutOutput: boolean; resume: ReadonlyMap<ExecutionId, Resume> },
@@ -106,7 +107,11 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
         signal,
       );
     }),
-    GetJob: handlers.unary(async (request) => ({ job: message(await existing(jobs, request.jobId)) })),
+    GetJob: handlers.unary(async (request) => {
+      const facts = await jobs.facts(jobId(request.jobId));
+      if (!facts) throw unknownJob(request.jobId);
+      return { job: message(facts) };
+    }),
     ListJobs: handlers.unary(async (request) => {
       const { jobs: listed, nextPageToken } = await listJobs(jobs, request);
       return { jobs: listed.map(message), nextPageToken };
@@ -150,8 +155,12 @@ function jobId(text: string): JobId {
 
 async function existing(jobs: Jobs, id: string): Promise<JobProgress> {
   const progress = await jobs.snapshot(jobId(id));
-  if (!progress) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
+  if (!progress) throw unknownJob(id);
   return progress;
+}
+
+function unknownJob(id: string): MusterError {
+  return new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
 }
 
 function cancelOptions({ signal, graceMs }: CancelRequest__Output): { signal: number; graceMs: number | undefined } {

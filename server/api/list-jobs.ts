@@ -1,7 +1,7 @@
 import type { ListJobsRequest__Output } from '../../proto/gen/muster/v1/ListJobsRequest.ts';
 import { isJobId, type JobId } from '../../shared/ids.ts';
+import type { JobFacts } from '../jobs/end-counts.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { JobProgress } from '../jobs/progress.ts';
 import { parseSubmitted } from '../store/keys.ts';
 import { badPageToken, pageSize } from './page.ts';
 
@@ -9,7 +9,7 @@ import { badPageToken, pageSize } from './page.ts';
 const pageBytes = 2 * 1024 * 1024;
 
 interface JobPage {
-  readonly jobs: readonly JobProgress[];
+  readonly jobs: readonly JobFacts[];
   readonly nextPageToken: string;
 }
 
@@ -19,10 +19,10 @@ export async function listJobs(jobs: Jobs, request: ListJobsRequest__Output): Pr
   if (token !== '' && (openOnly ? !isJobId(token) : parseSubmitted(token) === undefined)) throw badPageToken();
   const limit = pageSize(request.pageSize, 50);
   const page = openOnly ? await openJobs(jobs, limit, token) : await jobs.stored.newest(limit, token);
-  const listed: JobProgress[] = [];
+  const listed: JobFacts[] = [];
   let bytes = 0;
   for (const [index, { id, key }] of page.jobs.entries()) {
-    const progress = await jobs.snapshot(id);
+    const progress = await jobs.facts(id);
     if (progress === undefined) continue;
     bytes += progress.orderBytes.length;
     if (listed.length > 0 && bytes > pageBytes)

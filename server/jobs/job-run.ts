@@ -4,6 +4,7 @@ import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.
 import type { Timer } from '../../shared/time.ts';
 import type { Session } from '../fleet/session.ts';
 import { boundedResult } from './bounded-result.ts';
+import { countEnds, type EndCounts } from './end-counts.ts';
 import { type CancelOptions, JobFrames } from './job-frames.ts';
 import type { JobStdin } from './job-stdin.ts';
 import type { TargetResult } from './job-store.ts';
@@ -36,6 +37,7 @@ export class JobRun {
   #cancelWrite: Promise<void> | undefined;
   /** Results that are in the store. */
   #stored: number;
+  #ends: EndCounts;
   #raising = false;
   #waitsToStep = false;
   #over = false;
@@ -45,7 +47,9 @@ export class JobRun {
     this.progress = progress;
     this.writer = options.writer;
     this.#ports = ports;
-    this.#stored = progress.targets.reduce((sum, _, index) => sum + (isTerminal(progress.stateAt(index)) ? 1 : 0), 0);
+    const ended = progress.targets.map((_, index) => progress.stateAt(index)).filter(isTerminal);
+    this.#stored = ended.length;
+    this.#ends = countEnds({ UNDETERMINED: progress.targets.length }, ended);
     this.#stdin = options.stdin;
     this.#frames = new JobFrames({ ...options, traceparent: options.ports.traceparent });
     this.#rollout = new Rollout({
@@ -251,9 +255,14 @@ export class JobRun {
 
   async #commit(results: readonly TargetResult[]): Promise<void> {
     const closes = this.#stored + results.length === this.progress.targets.length;
-    const closed = closes ? await this.writer.close(results, this.#closingRecord(false)) : undefined;
+    const counts = countEnds(
+      this.#ends,
+      results.map(({ result }) => result.state),
+    );
+    const closed = closes ? await this.writer.close(results, { ...this.#closingRecord(false), counts }) : undefined;
     if (!closes) await this.writer.results(results);
     this.#stored += results.length;
+    this.#ends = counts;
     for (const { target } of results) {
       this.#reporters.get(target)?.release([this.progress.executionAt(target)]);
       this.#reporters.delete(target);
@@ -270,7 +279,7 @@ export class JobRun {
       cancelledExecutions: progress.count('EXECUTION_STATE_CANCELLED'),
       deadlinePassed,
     });
-    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#ports.clock.now() };
+    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#ports.clock.now(), counts: this.#ends };
   }
 
   /** Closes a job that nothing more comes of: its deadline has passed, or every result is in the store. */

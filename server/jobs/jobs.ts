@@ -14,6 +14,7 @@ import { values } from '../store/values.ts';
 import { Adoption, adoptEveryMs } from './adoption.ts';
 import { boundedResult } from './bounded-result.ts';
 import { CoordinatorClaims } from './coordinator-claims.ts';
+import { closedFacts, type JobFacts } from './end-counts.ts';
 import { eventFault } from './event-fault.ts';
 import type { CancelOptions } from './job-frames.ts';
 import { JobRun } from './job-run.ts';
@@ -23,7 +24,7 @@ import { JobWriter } from './job-writer.ts';
 import { LateResults } from './late-results.ts';
 import { JobProgress } from './progress.ts';
 import { nextOfferedBelow } from './rollout.ts';
-import type { RunOptions, RunPorts } from './run-options.ts';
+import type { BeginOptions, RunPorts } from './run-options.ts';
 import { type CheckedSubmission, checkSubmission, type Submission } from './submit.ts';
 
 /** What is told of jobs, for metrics and logs. */
@@ -163,6 +164,12 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     return job && (await this.#load(job));
   }
 
+  /** The job as a whole: one that is closed comes without its executions being read. */
+  async facts(id: JobId): Promise<JobFacts | undefined> {
+    const job = this.#runs.has(id) ? undefined : await this.stored.get(id);
+    return (job && closedFacts(job)) ?? (await this.snapshot(id));
+  }
+
   async cancel(id: JobId, cancel: CancelOptions, signal: AbortSignal): Promise<JobProgress> {
     const progress = await this.progress(id, signal);
     const run = this.#runs.get(id);
@@ -173,7 +180,7 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     return progress;
   }
 
-  coordinatorOf(progress: JobProgress): string {
+  coordinatorOf(progress: JobFacts): string {
     return this.#runs.get(progress.id)?.progress === progress ? this.#replica : '';
   }
 
@@ -279,15 +286,7 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     return await turn;
   }
 
-  #run(
-    { record }: StoredJob,
-    options: Omit<RunOptions, 'ports' | 'writer' | 'offeredBelow' | 'cancel' | 'stdin'> & {
-      cancel?: RunOptions['cancel'];
-      /** Where it is at hand. */
-      stdin: Buffer | undefined;
-    },
-    createRevision: number,
-  ): void {
+  #run({ record }: StoredJob, options: BeginOptions, createRevision: number): void {
     const job = options.progress.id;
     const writer = new JobWriter({
       ...{ store: this.#store, claims: this.#claims, job, createRevision, record },

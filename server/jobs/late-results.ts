@@ -7,7 +7,8 @@ import type { Session } from '../fleet/session.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
-import type { JobStore, TargetResult } from './job-store.ts';
+import { countEnds } from './end-counts.ts';
+import type { JobStore, StoredJob, TargetResult } from './job-store.ts';
 import { JobProgress } from './progress.ts';
 import type { RunPorts } from './run-options.ts';
 
@@ -134,18 +135,25 @@ export class LateResults {
       else if (!fresh.has(index) && fresh.size < resultsACommit) fresh.set(index, late);
     }
     const settled = [...release(unknown, true), ...release(told, false)];
-    if (fresh.size === 0 || !(await this.#write(job, stored.stateRevision, fresh))) return settled;
+    if (fresh.size === 0 || !(await this.#write(stored, fresh))) return settled;
     for (const [index, { result, told }] of fresh) if (!told) this.#finished(progress, index, result);
     return [...settled, ...release([...fresh.values()], false)];
   }
 
-  async #write(job: JobId, stateRevision: number, fresh: ReadonlyMap<number, LateResult>): Promise<boolean> {
+  async #write(stored: StoredJob, fresh: ReadonlyMap<number, LateResult>): Promise<boolean> {
+    const { id: job, stateRevision, record } = stored;
+    const states = [...fresh.values()].map(({ result }) => result.state);
+    // One that closed without counts is counted by reading its results.
+    const counts = 'UNDETERMINED' in record.counts ? countEnds(record.counts, states) : record.counts;
     const batch = [...fresh].map(([target, { result }]): [string, TargetResult] => {
       return [keys.result(job, stateRevision, target), { target, attempt, result }];
     });
     const { succeeded } = await this.#store.commit({
       if: [{ key: keys.state(job), modRevision: stateRevision }, ...batch.map(([key]) => ({ key, exists: false }))],
-      then: batch.map(([key, result]) => ({ put: key, value: values.result.encode({ results: [result] }) })),
+      then: [
+        ...batch.map(([key, result]) => ({ put: key, value: values.result.encode({ results: [result] }) })),
+        { put: keys.state(job), value: values.state.encode({ ...record, counts }) },
+      ],
     });
     return succeeded;
   }

@@ -25,6 +25,13 @@ export interface RunPorts {
   readonly late: (result: LateResult) => void;
 }
 
+/** What differs between a job that was just submitted and one adopted. */
+export type BeginOptions = Pick<RunOptions, 'progress' | 'tree' | 'adopted'> & {
+  readonly cancel?: RunOptions['cancel'];
+  /** Where it is at hand. */
+  readonly stdin: Buffer | undefined;
+};
+
 export interface RunOptions {
   readonly ports: RunPorts;
   readonly progress: JobProgress;

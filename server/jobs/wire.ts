@@ -4,6 +4,7 @@ import type { Order, Order__Output } from '../../proto/gen/muster/v1/Order.ts';
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import { codec } from '../../shared/rpc/proto.ts';
 import type { OutputPiece } from '../output/output-piece.ts';
+import type { JobFacts } from './end-counts.ts';
 import type { JobProgress } from './progress.ts';
 import { isTerminal } from './states.ts';
 
@@ -16,7 +17,7 @@ const states = {
 } as const;
 
 /** A job as clients see it. */
-export function jobMessage(progress: JobProgress, coordinator: string): Job {
+export function jobMessage(progress: JobFacts, coordinator: string): Job {
   return {
     id: progress.id,
     state: states[progress.state],

@@ -176,3 +176,17 @@ for (const fault of ['reject', 'lose'] as const) {
     assert.equal((await cluster.client.call(jobMethods.GetJob, { jobId: id })).job?.counts?.succeeded, 1);
   });
 }
+
+test('what became of a closed job is told without its results being read', async () => {
+  const node = await cluster.node('n');
+  succeedAtOnce(node);
+  const { id } = await cluster.submit([node]);
+  await cluster.watch(id, { withoutOutput: true });
+  const { entries } = await replica.store.list(keys.resultPrefix(id as JobId), { limit: 10 });
+  assert.equal(entries.length, 1);
+  await replica.store.commit({ then: entries.map(({ key }) => ({ delete: key })) });
+  const { job } = await cluster.client.call(jobMethods.GetJob, { jobId: id });
+  assert.deepEqual([job?.counts?.total, job?.counts?.succeeded, job?.counts?.undetermined], [1, 1, 0]);
+  const { jobs } = await cluster.client.call(jobMethods.ListJobs, {});
+  assert.equal(jobs?.[0]?.counts?.succeeded, 1);
+});

@@ -15,7 +15,7 @@ export interface ReplicaMetrics {
   executionFinished(result: FinishedExecution, submittedUnixMs: number): void;
   /** Sessions open on this replica now. */
   sessions(count: number): void;
-  /** Reasons are words such as `replaced`, `keepalive`, `draining`; other texts count as `other`. */
+  /** Reasons are words such as `replaced`, `hung-up`, `drain`; other texts count as `other`. */
   sessionEnded(reason: string): void;
   outputRelayed(bytes: number): void;
   /** A transaction was answered or failed. */
@@ -68,7 +68,9 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
     help: 'Sessions that ended, by reason.',
     labels: ['reason'],
   });
-  const relayed = metrics.counter('muster_output_relayed_bytes_total', { help: 'Output taken in from nodes for its readers.' });
+  const relayed = metrics.counter('muster_output_relayed_bytes_total', {
+    help: 'Output taken in from nodes for its readers.',
+  });
   const commits = metrics.histogram('muster_store_commit_seconds', {
     help: 'Transactions of the store, by outcome.',
     labels: ['outcome'],

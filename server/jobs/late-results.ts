@@ -10,7 +10,6 @@ import { values } from '../store/values.ts';
 import { countEnds } from './end-counts.ts';
 import type { JobStore, StoredJob, TargetResult } from './job-store.ts';
 import { JobProgress } from './progress.ts';
-import type { RunPorts } from './run-options.ts';
 
 const attempt = 1;
 const retryMs = 1000;
@@ -41,7 +40,7 @@ export class LateResults {
   readonly #signal: AbortSignal;
   readonly #fenced: () => boolean;
   readonly #driven: (late: LateResult) => boolean;
-  readonly #finished: RunPorts['finished'];
+  readonly #finished: (progress: JobProgress, index: number, result: ExecutionResult) => void;
   readonly #waiting = new Map<JobId, Map<ExecutionId, LateResult>>();
   readonly #perSession = new Map<Session, number>();
   #held = 0;
@@ -55,7 +54,7 @@ export class LateResults {
     fenced: () => boolean;
     driven: (late: LateResult) => boolean;
     /** Told of each result once it is in the store. */
-    finished: RunPorts['finished'];
+    finished: (progress: JobProgress, index: number, result: ExecutionResult) => void;
   }) {
     this.#store = options.store;
     this.#jobs = options.jobs;

@@ -22,7 +22,7 @@ test('a killed dd is a gap, said where it was, and what comes later is output', 
   await rig.write('out', noise);
   assert.ok((await readBytes(reader, noise.length)).equals(noise));
   const copy = await rig.pid('out');
-  assert.ok(await signalDrain({ dir: rig.dir, stream: 'out' }, 'SIGKILL'));
+  assert.ok(signalDrain({ dir: rig.dir, stream: 'out' }, 'SIGKILL'));
   await until(() => !processes(rig.dir, 'dd').includes(copy));
   await rig.write('out', 'later');
   await rig.exit();
@@ -56,7 +56,7 @@ test('a dead loop is started again, and waits for the dd it left behind', async 
   const place = { dir: rig.dir, stream: 'out' } as const;
   const copy = await rig.pid('out');
   loop.kill('SIGKILL');
-  await until(async () => !(await drainAlive(place)));
+  await until(() => !drainAlive(place));
   const reader = spool.openRead('stdout', 0);
   await rig.write('out', 'what it left lives ');
   assert.equal((await readBytes(reader, 19)).toString(), 'what it left lives ');
@@ -91,8 +91,8 @@ test('with drain and supervisor gone the streams still end, with a gap', async (
   for (const stream of ['out', 'err'] as const) {
     await rig.pid(stream);
     process.kill(Number(readFileSync(join(rig.dir, `${stream}.loop`), 'latin1')), 'SIGKILL');
-    await until(async () => !(await drainAlive({ dir: rig.dir, stream })));
-    await signalDrain({ dir: rig.dir, stream }, 'SIGKILL');
+    await until(() => !drainAlive({ dir: rig.dir, stream }));
+    signalDrain({ dir: rig.dir, stream }, 'SIGKILL');
   }
   await until(() => processes(rig.dir, 'dd').length === 0);
   await rig.write('out', 'lost in the pipe');

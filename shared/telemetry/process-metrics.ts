@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Metrics } from '../metrics.ts';
 
-const sampleMs = 10;
+// Each sample wakes the process: ten milliseconds would cost a replica at rest more than its sessions do.
+const sampleMs = 50;
 
 /** Numbers of this process, and how long its event loop kept others waiting. The function returned ends the sampling. */
 export function watchProcess(metrics: Metrics): () => void {

@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { OutputReader, StreamName } from '../executor.ts';
@@ -100,12 +99,6 @@ export class Spool {
   /** Ends all reads and stops following the output. The files stay. */
   async close(): Promise<void> {
     await Promise.all(Object.values(this.#streams).map((stream) => stream.close()));
-  }
-
-  /** Closes, and deletes the folder. Drains must be gone. */
-  async remove(): Promise<void> {
-    await this.close();
-    await rm(this.#options.dir, { recursive: true, force: true });
   }
 
   async #settle(): Promise<Settled> {

@@ -223,13 +223,3 @@ test('a reader that waits is told when the spool is closed, and so is whoever se
   await rig.letGo();
   assert.equal((await (await rig.open()).settle()).stdout.bytes, 0);
 });
-
-test('a removed spool leaves no folder', async (t) => {
-  const rig = await SpoolRig.make(t);
-  const spool = await rig.open();
-  await rig.exit();
-  await rig.letGo();
-  await spool.settle();
-  await spool.remove();
-  await assert.rejects(stat(rig.dir), { code: 'ENOENT' });
-});

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Metrics } from '../metrics.ts';
 
-// Each sample wakes the process: ten milliseconds would cost a replica at rest more than its sessions do.
+// Each sample wakes the process, also one that is at rest.
 const sampleMs = 50;
 
 /** Numbers of this process, and how long its event loop kept others waiting. The function returned ends the sampling. */

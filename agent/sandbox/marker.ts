@@ -52,10 +52,11 @@ export class Marker implements Containment {
 
   /**
    * The session's number, which is the leader's pid. It can't be given to another process while a member lives, but it can be
-   * once the session is gone: then whoever leads it now has another start time.
+   * once the session is gone: then whoever leads it now has another start time. Number 0 is no session: it stands for all whose
+   * leader is outside this pid namespace.
    */
   #session(): number | undefined {
-    if (this.#leader === undefined) return undefined;
+    if (this.#leader === undefined || this.#leader.pid <= 0) return undefined;
     const view = viewProcess(this.#leader.pid);
     if (view !== undefined && view.startTime !== this.#leader.startTime) return undefined;
     return this.#leader.pid;

@@ -70,11 +70,23 @@ describe('the process table', () => {
   });
 
   test('a session whose leader’s number belongs to somebody else now is not ours', () => {
-    const pid = sleeper();
-    const view = viewProcess(pid);
+    // A session of its own: that of the test itself may have its leader outside this pid namespace.
+    const child = spawn('sleep', ['300'], { stdio: 'ignore', detached: true });
+    children.push(child);
+    const view = viewProcess(child.pid ?? 0);
     assert.ok(view);
     const execution = executionId(newJobId(), newNodeUid(), 1);
-    const stale = new Marker({ execution, leader: { pid: view.session, startTime: '1' } });
+    const own = new Marker({ execution, leader: view });
+    assert.deepEqual(
+      own.members().map(({ pid }) => pid),
+      [view.pid],
+    );
+    const stale = new Marker({ execution, leader: { pid: view.pid, startTime: '1' } });
     assert.deepEqual(stale.members(), []);
+  });
+
+  test('session 0, that of all whose leader is in another pid namespace, is nobody’s', () => {
+    const execution = executionId(newJobId(), newNodeUid(), 1);
+    assert.deepEqual(new Marker({ execution, leader: { pid: 0, startTime: '1' } }).members(), []);
   });
 });

@@ -19,6 +19,11 @@ export const catalog = {
   NAME_TAKEN: { status: status.FAILED_PRECONDITION, retry: false },
   STALE_EPOCH: { status: status.FAILED_PRECONDITION, retry: true },
   SESSION_REPLACED: { status: status.ABORTED, retry: true },
+  ERA_CHANGED: { status: status.FAILED_PRECONDITION, retry: false },
+  /** The store was found wiped: read-only until `muster cluster confirm`. */
+  STORE_UNCONFIRMED: { status: status.FAILED_PRECONDITION, retry: false },
+  REPLICA_NAME_TAKEN: { status: status.FAILED_PRECONDITION, retry: false },
+  STORE_FULL: { status: status.RESOURCE_EXHAUSTED, retry: true },
   STORE_UNAVAILABLE: { status: status.UNAVAILABLE, retry: true },
   REPLICA_STOPPING: { status: status.UNAVAILABLE, retry: true },
   /** Made by a client that can't reach a replica. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Command } from '../proto/gen/muster/v1/Command.ts';
+import type { Lane } from '../proto/gen/muster/v1/Lane.ts';
 import type { Limits } from '../proto/gen/muster/v1/Limits.ts';
 import type { Order, Order__Output } from '../proto/gen/muster/v1/Order.ts';
 import type { Rollout } from '../proto/gen/muster/v1/Rollout.ts';
@@ -16,6 +17,7 @@ import {
   validRetries,
   validRollout,
 } from './order/limits.ts';
+import { type ValidLane, validLane, validLatestKey } from './order/queueing.ts';
 import { codec } from './rpc/proto.ts';
 import { parseSelector } from './selector/parse.ts';
 
@@ -38,6 +40,9 @@ export interface ValidOrder {
   readonly jobDeadlineUnixMs: number;
   /** 0 = the client did not say. */
   readonly createdUnixMs: number;
+  /** Of the orders with this key only the newest is offered to a node; empty = none. */
+  readonly latestKey: string;
+  readonly lane: ValidLane | undefined;
 }
 
 /** What a client says; everything else has a default. */
@@ -59,6 +64,8 @@ export interface OrderInput {
   readonly notBeforeUnixMs?: number;
   /** 0 or absent = delivery deadline + timeout + grace. */
   readonly jobDeadlineUnixMs?: number;
+  readonly latestKey?: string;
+  readonly lane?: Lane;
 }
 
 export const maxOrderBytes = 512 * 1024;
@@ -90,6 +97,8 @@ export function buildOrder(input: OrderInput): { order: ValidOrder; bytes: Buffe
     deliveryDeadlineUnixMs: deliverWithinMs ? createdUnixMs + deliverWithinMs : 0,
     jobDeadlineUnixMs: input.jobDeadlineUnixMs ?? 0,
     createdUnixMs,
+    latestKey: input.latestKey ?? '',
+    lane: input.lane ?? null,
   });
   const order = checkedOrder(bytes);
   checkSize(bytes);
@@ -135,6 +144,8 @@ function checkedOrder(bytes: Buffer): ValidOrder {
     limits,
     rollout: validRollout(order.rollout, planCount, 'order.rollout'),
     ...validTimes(order, limits),
+    latestKey: validLatestKey(order.latestKey, 'order.latest_key'),
+    lane: validLane(order.lane, 'order.lane'),
   };
 }
 

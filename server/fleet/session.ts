@@ -9,7 +9,8 @@ import type { Start } from '../../proto/gen/muster/v1/Start.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
-import type { CompleteHello } from './hello.ts';
+import type { CompleteHello, HeldExecution } from './hello.ts';
+import type { NodeSession } from './node-session.ts';
 import { SendQueue } from './send-queue.ts';
 import type { SessionEnd } from './session-end.ts';
 
@@ -58,7 +59,7 @@ export interface ReadOptions {
 const inputFrameBytes = 64 * 1024;
 
 /** One live stream of one agent, from its complete `Hello` to any failure. Never used again after that. */
-export class Session {
+export class Session implements NodeSession {
   readonly uid: NodeUid;
   readonly name: string;
   readonly hello: CompleteHello;
@@ -97,6 +98,10 @@ export class Session {
   start(execution: ExecutionId, frame: Omit<Start, 'execution'>): void {
     this.#started.add(execution);
     this.#queue.control({ start: { ...frame, execution } });
+  }
+
+  held(execution: ExecutionId): HeldExecution | undefined {
+    return this.hello.executions.get(execution);
   }
 
   /** The agent said that it has the execution, or was sent it in this session, and was not released from it. */

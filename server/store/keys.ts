@@ -1,4 +1,4 @@
-import { isJobId, isNodeUid, type JobId, type NodeUid } from '../../shared/ids.ts';
+import { type ExecutionId, isJobId, isNodeUid, type JobId, type NodeUid } from '../../shared/ids.ts';
 
 /** Widths that keep the text of a number in its numeric order. */
 const chunkDigits = 6;
@@ -52,6 +52,14 @@ export const keys = {
   open: (job: JobId): string => `open/${job}`,
   coordinatorPrefix: 'coordinators/',
   coordinator: (job: JobId): string => `coordinators/${job}`,
+
+  /** Open jobs of one latest-wins key. */
+  latestPrefix: (latestKey: string): string => `latest/${encodeURIComponent(latestKey)}/`,
+  latest: (latestKey: string, job: JobId): string => `latest/${encodeURIComponent(latestKey)}/${job}`,
+  allLatestPrefix: 'latest/',
+
+  lostResultPrefix: 'lost-results/',
+  lostResult: (execution: ExecutionId): string => `lost-results/${execution}`,
 } as const;
 
 /** What a key under `jobs/` is about; `part` is `order`, `state`, `targets/<n>`, `stdin/<n>` or `results/<…>`. */
@@ -66,6 +74,12 @@ export function parseJobOf(key: string): JobId | undefined {
   const [room, job, ...rest] = key.split('/');
   if (rest.length > 0 || (room !== 'open' && room !== 'coordinators') || job === undefined) return undefined;
   return isJobId(job) ? job : undefined;
+}
+
+/** The job of `latest/<key>/<job>`. */
+export function parseLatest(key: string): JobId | undefined {
+  const job = /^latest\/[^/]+\/([0-9a-f]{32})$/.exec(key)?.[1];
+  return job !== undefined && isJobId(job) ? job : undefined;
 }
 
 /** The job of `submitted/<time>-<job>`. */

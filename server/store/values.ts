@@ -4,6 +4,8 @@ import type {
 } from '../../proto/gen/muster/store/v1/CoordinatorRecord.ts';
 import type { Era, Era__Output } from '../../proto/gen/muster/store/v1/Era.ts';
 import type { JobRecord, JobRecord__Output } from '../../proto/gen/muster/store/v1/JobRecord.ts';
+import type { LeaderRecord, LeaderRecord__Output } from '../../proto/gen/muster/store/v1/LeaderRecord.ts';
+import type { LostResult, LostResult__Output } from '../../proto/gen/muster/store/v1/LostResult.ts';
 import type { NodeRecord, NodeRecord__Output } from '../../proto/gen/muster/store/v1/NodeRecord.ts';
 import type { OrderRecord, OrderRecord__Output } from '../../proto/gen/muster/store/v1/OrderRecord.ts';
 import type { PresenceRecord, PresenceRecord__Output } from '../../proto/gen/muster/store/v1/PresenceRecord.ts';
@@ -21,6 +23,8 @@ const room = 'muster.store.v1';
  */
 export const values = {
   era: codec<Era, Era__Output>(`${room}.Era`),
+  leader: codec<LeaderRecord, LeaderRecord__Output>(`${room}.LeaderRecord`),
+  lostResult: codec<LostResult, LostResult__Output>(`${room}.LostResult`),
   replica: codec<ReplicaRecord, ReplicaRecord__Output>(`${room}.ReplicaRecord`),
   node: codec<NodeRecord, NodeRecord__Output>(`${room}.NodeRecord`),
   presence: codec<PresenceRecord, PresenceRecord__Output>(`${room}.PresenceRecord`),

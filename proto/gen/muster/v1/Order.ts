@@ -4,6 +4,7 @@ import type { Command as _muster_v1_Command, Command__Output as _muster_v1_Comma
 import type { Limits as _muster_v1_Limits, Limits__Output as _muster_v1_Limits__Output } from '../../muster/v1/Limits.ts';
 import type { Rollout as _muster_v1_Rollout, Rollout__Output as _muster_v1_Rollout__Output } from '../../muster/v1/Rollout.ts';
 import type { Retries as _muster_v1_Retries, Retries__Output as _muster_v1_Retries__Output } from '../../muster/v1/Retries.ts';
+import type { Lane as _muster_v1_Lane, Lane__Output as _muster_v1_Lane__Output } from '../../muster/v1/Lane.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Order {
@@ -22,6 +23,8 @@ export interface Order {
   'deliveryDeadlineUnixMs'?: (number | string | Long);
   'jobDeadlineUnixMs'?: (number | string | Long);
   'createdUnixMs'?: (number | string | Long);
+  'latestKey'?: (string);
+  'lane'?: (_muster_v1_Lane | null);
 }
 
 export interface Order__Output {
@@ -40,4 +43,6 @@ export interface Order__Output {
   'deliveryDeadlineUnixMs': (number);
   'jobDeadlineUnixMs': (number);
   'createdUnixMs': (number);
+  'latestKey': (string);
+  'lane': (_muster_v1_Lane__Output | null);
 }

@@ -10,6 +10,10 @@ export interface Replica {
   'leader'?: (boolean);
   'sessions'?: (number);
   'openJobs'?: (number);
+  'fenced'?: (boolean);
+  'leaseAgeMs'?: (number | string | Long);
+  'reachable'?: (boolean);
+  'stopping'?: (boolean);
 }
 
 export interface Replica__Output {
@@ -20,4 +24,8 @@ export interface Replica__Output {
   'leader': (boolean);
   'sessions': (number);
   'openJobs': (number);
+  'fenced': (boolean);
+  'leaseAgeMs': (number);
+  'reachable': (boolean);
+  'stopping': (boolean);
 }

@@ -4,8 +4,16 @@ import type { Long } from '@grpc/proto-loader';
 
 export interface Era {
   'era'?: (number | string | Long);
+  'clusterId'?: (string);
+  'unconfirmed'?: (boolean);
+  'reason'?: (string);
+  'sinceUnixMs'?: (number | string | Long);
 }
 
 export interface Era__Output {
   'era': (number);
+  'clusterId': (string);
+  'unconfirmed': (boolean);
+  'reason': (string);
+  'sinceUnixMs': (number);
 }

@@ -7,6 +7,7 @@ export interface ReplicaRecord {
   'address'?: (string);
   'version'?: (string);
   'startedUnixMs'?: (number | string | Long);
+  'incarnation'?: (string);
 }
 
 export interface ReplicaRecord__Output {
@@ -14,4 +15,5 @@ export interface ReplicaRecord__Output {
   'address': (string);
   'version': (string);
   'startedUnixMs': (number);
+  'incarnation': (string);
 }

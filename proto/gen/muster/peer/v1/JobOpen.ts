@@ -1,0 +1,15 @@
+// Generated from proto/muster/peer/v1 by npm run gen.
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface JobOpen {
+  'job'?: (string);
+  'coordinatorRevision'?: (number | string | Long);
+  'order'?: (Buffer | Uint8Array | string);
+}
+
+export interface JobOpen__Output {
+  'job': (string);
+  'coordinatorRevision': (number);
+  'order': (Buffer);
+}

@@ -38,6 +38,8 @@ test('what is left out gets its default', () => {
     deliveryDeadlineUnixMs: now + day,
     jobDeadlineUnixMs: now + day + 30 * day + 10_000,
     createdUnixMs: now,
+    latestKey: '',
+    lane: undefined,
   });
 });
 

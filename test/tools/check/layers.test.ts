@@ -32,6 +32,13 @@ test('imports that go down the list, to shared and to proto are fine', () => {
     'server/jobs/coordinator.ts': ['server/jobs/results.ts', 'server/fleet/directory.ts', 'shared/ids.ts'],
     'agent/main.ts': ['agent/spool/spool.ts', 'shared/log.ts', 'proto/gen/muster/v1/Order.ts'],
     'test/agent/main.test.ts': ['agent/main.ts', 'server/main.ts', 'tools/check.ts'],
+    'faults/main.ts': [
+      'faults/cases.ts',
+      'bench/harness/stats.ts',
+      'test/harness/etcd.ts',
+      'server/main.ts',
+      'cli/main.ts',
+    ],
     'shared/log.ts': [],
   });
   assert.deepEqual(directionProblems(fine), []);
@@ -47,9 +54,10 @@ test('an import that goes up or across is named with its reason', () => {
     'shared/log.ts': ['agent/main.ts'],
     'server/api/x.ts': ['test/server/fake.ts'],
     'cli/x.ts': ['../outside.ts'],
+    'server/jobs/y.ts': ['faults/cases.ts'],
   });
   const problems = directionProblems(wrong);
-  assert.equal(problems.length, 8, problems.join('\n'));
+  assert.equal(problems.length, 9, problems.join('\n'));
   assert.match(problems[0] ?? '', /server\/store\/keys.ts imports server\/fleet\/session.ts: upward/);
   assert.match(problems[1] ?? '', /upward: the top of server\//);
   assert.match(problems[2] ?? '', /server\/wings\/ is not in the list/);

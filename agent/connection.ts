@@ -13,6 +13,8 @@ export interface ConnectionOptions extends Omit<SessionOptions, 'server' | 'sett
   /** Addresses of replicas, `host:port`; dialled in random order. */
   readonly servers: readonly string[];
   readonly settings: SessionOptions['settings'] & ReconnectSettings;
+  /** Called when a session is over, live or not. */
+  readonly onOver?: (outcome: SessionOutcome, server: string) => void;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -63,10 +65,12 @@ export class Connection {
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#closed) {
-      const session = new Session({ ...this.#options, server: this.#servers.next() });
+      const server = this.#servers.next();
+      const session = new Session({ ...this.#options, server });
       this.#session = session;
       const outcome = await session.run();
       this.#session = undefined;
+      this.#options.onOver?.(outcome, server);
       if (this.#closed) return;
       if (outcome.liveMs >= goodSessionMs) failures = 0;
       const waitMs = this.#waitMs(outcome, failures);

@@ -41,7 +41,7 @@ export interface SessionOptions {
   /** Bears `node.id`. */
   readonly log: Log;
   /** Called when the session is live. */
-  readonly onLive?: () => void;
+  readonly onLive?: (replica: string) => void;
 }
 
 export interface SessionOutcome extends SessionEnd {
@@ -169,7 +169,7 @@ export class Session {
         const { epoch, replica, heartbeatIntervalMs } = effect;
         this.#liveSince = this.#options.clock.monotonic();
         this.#log.info({ 'session.epoch': formatEpoch(epoch), 'replica.name': replica }, 'session is live');
-        this.#options.onLive?.();
+        this.#options.onLive?.(replica);
         return this.#beat(heartbeatIntervalMs);
       }
       case 'send':

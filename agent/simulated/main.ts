@@ -5,28 +5,26 @@ import { runProgram } from '../run-program.ts';
 import { parseSimulatedSettings, simulatedSettings } from './settings.ts';
 import { SimulatedAgents } from './simulated-agents.ts';
 
-/** Prints one line of JSON on stdout once every agent is attached: `{"attached":1000,"elapsedMs":640}`. */
+/**
+ * Prints one line of JSON on stdout once every agent is attached: `{"attached":1000,"elapsedMs":640}`; and one at its end:
+ * `{"starts":1000,"ends":1000,"sessions":2040,"startedTwice":[]}`.
+ */
 await runProgram({
   table: simulatedSettings,
   parse: parseSimulatedSettings,
   async run(settings, stop) {
-    const { servers, count, namePrefix, delayMs, outputBytes, dialTimeoutMs, keepaliveIntervalMs, logLevel } = settings;
+    const { servers, count, namePrefix, delayMs, outputBytes, outputEveryMs, seed, history, logLevel } = settings;
     const startedAt = systemClock.monotonic();
     const agents = SimulatedAgents.start({
-      ...{ servers, count, namePrefix, delayMs, outputBytes },
+      ...{ servers, count, namePrefix },
+      behaviour: { delayMs, outputBytes, outputEveryMs, exitCode: 0 },
+      ...(seed !== undefined && { seed }),
+      ...(history !== undefined && { historyPath: history }),
       labels: Object.fromEntries(settings.labels),
       version: packageVersion(),
       clock: systemClock,
       log: createLog('muster-simulated-agents', logLevel),
-      settings: {
-        dialTimeoutMs,
-        keepaliveIntervalMs,
-        keepaliveTimeoutMs: 10_000,
-        welcomeTimeoutMs: 60_000,
-        drainTimeoutMs: 5_000,
-        reconnectBaseMs: 500,
-        reconnectCapMs: 30_000,
-      },
+      settings: { ...settings, drainTimeoutMs: 5_000 },
     });
     void agents.whenAttached().then(() => {
       const elapsedMs = Math.round(systemClock.monotonic() - startedAt);
@@ -34,5 +32,6 @@ await runProgram({
     });
     await stop;
     await agents.close();
+    process.stdout.write(`${JSON.stringify(agents.summary)}\n`);
   },
 });

@@ -1,15 +1,20 @@
 import { MusterError } from '../../shared/errors.ts';
 import type { OutputPiece, OutputReader } from '../executor.ts';
 
-/** A stream that is a pattern over and over, up to a length. */
+/** A stream that is a pattern over and over, up to a length that may grow. */
 export interface PatternStream {
   readonly pattern: Buffer;
+  /** Byte 0 of the stream is this byte of the pattern; 0 where not given. */
+  readonly shift?: number;
+  /** Bytes so far. */
   readonly lengthBytes: number;
-  /** Calls back once nothing will follow; at once where that is so already. */
-  whenOver(listener: () => void): void;
+  /** Nothing will follow. */
+  readonly over: boolean;
+  /** Calls back once there is more, or nothing will follow; returns what takes that back. */
+  whenMore(listener: () => void): () => void;
 }
 
-/** Reads a pattern stream; waits at its end for the end of the execution. */
+/** Reads a pattern stream; waits at its end for more, or for the end of the execution. */
 export class MemoryReader implements OutputReader {
   readonly #stream: PatternStream;
   #offset: number;
@@ -25,27 +30,39 @@ export class MemoryReader implements OutputReader {
     return this.#offset;
   }
 
-  read(maxBytes: number): Promise<OutputPiece> {
-    const offset = this.#offset;
-    const { pattern, lengthBytes } = this.#stream;
-    if (this.#closed) return Promise.reject(new MusterError('INTERNAL', 'the reader is closed'));
-    if (offset > lengthBytes) {
-      return Promise.reject(new MusterError('OFFSET_PAST_END', `offset ${offset} is past the end, ${lengthBytes}`));
+  async read(maxBytes: number): Promise<OutputPiece> {
+    for (;;) {
+      const offset = this.#offset;
+      const { pattern, shift = 0, lengthBytes, over } = this.#stream;
+      if (this.#closed) throw new MusterError('INTERNAL', 'the reader is closed');
+      if (offset < lengthBytes) {
+        const begin = (offset + shift) % pattern.length;
+        const data = pattern.subarray(begin, begin + Math.min(maxBytes, lengthBytes - offset));
+        this.#offset += data.length;
+        return { type: 'data', offset, data };
+      }
+      if (over) {
+        if (offset === lengthBytes) return { type: 'end', offset };
+        throw new MusterError('OFFSET_PAST_END', `offset ${offset} is past the end, ${lengthBytes}`);
+      }
+      await this.#more();
     }
-    if (offset < lengthBytes) {
-      const begin = offset % pattern.length;
-      const data = pattern.subarray(begin, begin + Math.min(maxBytes, lengthBytes - offset));
-      this.#offset += data.length;
-      return Promise.resolve({ type: 'data', offset, data });
-    }
-    return new Promise((resolve, reject) => {
-      this.#fail = reject;
-      this.#stream.whenOver(() => resolve({ type: 'end', offset }));
-    });
   }
 
   close(): void {
     this.#closed = true;
     this.#fail?.(new MusterError('INTERNAL', 'the reader is closed'));
+  }
+
+  async #more(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#fail = reject;
+    const forget = this.#stream.whenMore(resolve);
+    try {
+      await promise;
+    } finally {
+      this.#fail = undefined;
+      forget();
+    }
   }
 }

@@ -5,7 +5,10 @@ import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import { Connection, type ConnectionOptions } from '../connection.ts';
 import type { Epoch, EpochStore } from '../session/epoch.ts';
+import type { Behaviour } from './behaviour.ts';
+import { History } from './history.ts';
 import { SimulatedExecutor } from './simulated-executor.ts';
+import { SyntheticOutput } from './synthetic-output.ts';
 
 export interface SimulatedAgentsOptions {
   readonly servers: readonly string[];
@@ -13,10 +16,12 @@ export interface SimulatedAgentsOptions {
   /** Agent n of `count` is called `<prefix>-<n>`, from 0; its uid is derived from the name. */
   readonly namePrefix: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** From the start to the end of an execution; 0 = at once. */
-  readonly delayMs: number;
-  /** What every execution writes to stdout. */
-  readonly outputBytes: number;
+  /** What executions do whose order does not say. */
+  readonly behaviour: Behaviour;
+  /** Of the output; empty = readable lines. */
+  readonly seed?: string;
+  /** Where the history is appended to; nowhere where not given. */
+  readonly historyPath?: string;
   readonly settings: ConnectionOptions['settings'];
   readonly version: string;
   readonly clock: Clock;
@@ -30,19 +35,18 @@ interface Live {
   readonly all: PromiseWithResolvers<void>;
 }
 
-const patternBytes = 1024 * 1024;
-
 /** Many agents in one process: the real agent's connections and sessions, each with an executor that runs nothing. */
 export class SimulatedAgents {
   readonly #connections: readonly Connection[];
   readonly #live: Live;
+  readonly #history: History;
 
   /** Begins to dial with all of them. */
   static start(options: SimulatedAgentsOptions): SimulatedAgents {
-    const { servers, count, clock, log, settings, delayMs, outputBytes, labels, version } = options;
+    const { servers, count, clock, log, settings, behaviour, labels, version } = options;
     const channelCredentials = options.credentials ?? credentials.createInsecure();
-    const line = 'a line of output of a simulated agent, again and again and again\n';
-    const pattern = Buffer.alloc(Math.min(patternBytes, Math.max(outputBytes, 1)), line);
+    const output = new SyntheticOutput({ seed: options.seed ?? '' });
+    const history = new History({ clock, path: options.historyPath });
     const live = { agents: new Set<string>(), all: Promise.withResolvers<void>() };
     const facts = { os: 'simulated', containment: 'none' };
     const connections: Connection[] = [];
@@ -51,14 +55,16 @@ export class SimulatedAgents {
       const connection = new Connection({
         servers,
         credentials: channelCredentials,
-        executor: new SimulatedExecutor({ clock, delayMs, outputBytes, pattern }),
+        executor: new SimulatedExecutor({ clock, behaviour, output, history }),
         identity: { name, uid: uidOf(name), bootId: 'simulated', version, labels, facts, capabilities: [] },
         epochs: new ForgetfulEpochs(),
         settings,
         clock,
         log: log.child({ 'node.name': name }),
         random: Math.random,
-        onLive: () => {
+        onOver: ({ reason }, server) => history.add({ event: 'over', node: name, reason, server }),
+        onLive: (replica) => {
+          history.add({ event: 'live', node: name, replica });
           live.agents.add(name);
           if (live.agents.size === count) live.all.resolve();
         },
@@ -66,17 +72,23 @@ export class SimulatedAgents {
       connections.push(connection);
       connection.start();
     }
-    return new SimulatedAgents(connections, live);
+    return new SimulatedAgents(connections, live, history);
   }
 
-  private constructor(connections: readonly Connection[], live: Live) {
+  private constructor(connections: readonly Connection[], live: Live, history: History) {
     this.#connections = connections;
     this.#live = live;
+    this.#history = history;
   }
 
   /** Agents that have had a live session. */
   get attached(): number {
     return this.#live.agents.size;
+  }
+
+  /** What happened so far; `startedTwice` must be empty. */
+  get summary(): History['summary'] {
+    return this.#history.summary;
   }
 
   /** Resolves once every agent has had a live session. */
@@ -86,6 +98,7 @@ export class SimulatedAgents {
 
   async close(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.close()));
+    this.#history.close();
   }
 }
 

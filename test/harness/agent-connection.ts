@@ -59,8 +59,8 @@ export function connect(
 /** Opens readers of a finished stream of so many bytes, each byte its offset modulo 251. */
 export function patternReader(lengthBytes: number, from = 0, over = true): () => MemoryReader {
   const pattern = Buffer.from(Array.from({ length: 251 * 400 }, (_, at) => at % 251));
-  const whenOver = (listener: () => void): void => void (over && listener());
-  return () => new MemoryReader({ pattern, lengthBytes, whenOver }, from);
+  const whenMore = () => () => {};
+  return () => new MemoryReader({ pattern, lengthBytes, over, whenMore }, from);
 }
 
 /** Waits for a condition that nothing announces. The cap is far beyond what anything here takes. */

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { SimulatedAgents } from '../../../agent/simulated/simulated-agents.ts';
-import { executionId, type JobId, type NodeUid } from '../../../shared/ids.ts';
+import type { Behaviour } from '../../../agent/simulated/behaviour.ts';
+import { SimulatedAgents, type SimulatedAgentsOptions } from '../../../agent/simulated/simulated-agents.ts';
+import { SyntheticOutput } from '../../../agent/simulated/synthetic-output.ts';
+import { type ExecutionId, executionId, type JobId, type NodeUid, newNodeUid } from '../../../shared/ids.ts';
+import { planRoot } from '../../../shared/merkle.ts';
+import { buildOrder } from '../../../shared/order.ts';
 import { systemClock } from '../../../shared/time.ts';
 import { silent, testSettings } from '../../harness/agent-connection.ts';
 import { AgentServer, type ServerSession } from '../../harness/agent-server.ts';
@@ -21,14 +28,24 @@ afterEach(async () => {
   agents = undefined;
 });
 
-function start(more: { count?: number; delayMs?: number; outputBytes?: number } = {}): SimulatedAgents {
+type More = Partial<Omit<SimulatedAgentsOptions, 'behaviour'>> & { behaviour?: Partial<Behaviour> };
+
+function start({ behaviour, ...more }: More = {}): SimulatedAgents {
   agents = SimulatedAgents.start({
-    ...{ servers: [server.address], count: 1, namePrefix: 'sim', labels: { role: 'web' }, delayMs: 0, outputBytes: 0 },
+    ...{ servers: [server.address], count: 1, namePrefix: 'sim', labels: { role: 'web' } },
     ...{ settings: testSettings, version: '0.0.0', clock: systemClock, log: silent },
+    behaviour: { delayMs: 0, outputBytes: 0, outputEveryMs: 0, exitCode: 0, ...behaviour },
     ...more,
   });
   return agents;
 }
+
+const orderOf = (...parts: string[]): Buffer => {
+  const plan = { root: planRoot([newNodeUid()]), count: 1 };
+  return buildOrder({ command: { argv: ['simulate', ...parts] }, plan, createdUnixMs: Date.now() }).bytes;
+};
+const readOf = (execution: string, from: number) =>
+  ({ readId: 1, execution, stream: 'OUTPUT_STREAM_STDOUT', from, until: 1e9 }) as const;
 
 async function greet(session: ServerSession): Promise<(attempt: number) => string> {
   const { first } = await session.hello();
@@ -55,7 +72,7 @@ test('each has a connection, a name and a uid of its own, the same in every run'
 });
 
 test('an execution is accepted, starts, succeeds, and its output can be read', async () => {
-  start({ outputBytes: 3 * 1024 * 1024 + 7 });
+  start({ behaviour: { outputBytes: 3 * 1024 * 1024 + 7 } });
   const session = await server.session(0);
   const id = (await greet(session))(1);
   const reads = [{ readId: 1, execution: id, stream: 'OUTPUT_STREAM_STDOUT', until: 1e9 } as const];
@@ -78,7 +95,7 @@ test('an execution is accepted, starts, succeeds, and its output can be read', a
 });
 
 test('a cancel ends what runs, and leaves a tombstone of what does not', async () => {
-  start({ delayMs: 3_600_000 });
+  start({ behaviour: { delayMs: 3_600_000 } });
   const session = await server.session(0);
   const id = await greet(session);
   session.send({ start: { execution: id(1), order: Buffer.from('x') } });
@@ -95,6 +112,77 @@ test('a cancel ends what runs, and leaves a tombstone of what does not', async (
     [id(2), cancelled],
     [id(2), cancelled],
   ]);
+});
+
+test('an id that was released is known all the same: what is offered again does not start again', async () => {
+  const simulated = start();
+  const session = await server.session(0);
+  const id = (await greet(session))(1);
+  session.send({ start: { execution: id, order: Buffer.from('x') } });
+  await session.until(() => session.finished().length === 1, 'its end');
+  session.send({ release: { executions: [id] } });
+  session.send({ start: { execution: id, order: Buffer.from('x') } });
+  await session.until(() => session.finished().length === 2, 'its end again');
+  assert.deepEqual(simulated.summary, { starts: 1, ends: 1, sessions: 1, startedTwice: [] });
+});
+
+test('what runs outlives its session: the next Hello tells of it, and its output goes on at any offset, as its seed says', async () => {
+  const outputBytes = 300_007;
+  start({ seed: 'seven', behaviour: { delayMs: 3_600_000, outputBytes, outputEveryMs: 3_600_000 } });
+  const first = await server.session(0);
+  const id = (await greet(first))(1);
+  const order = orderOf('delay=400ms', `output=${outputBytes}B`, 'every=20ms', 'exit=3');
+  first.send({ start: { execution: id, order, reads: [readOf(id, 0)] } });
+  await first.until(() => first.outputsOf(1).some(({ data }) => data.length > 0), 'the first output');
+  first.end();
+  const second = await server.session(1);
+  const { known } = await second.hello();
+  assert.deepEqual(
+    known.map(({ execution, state }) => [execution, state]),
+    [[id, 'EXECUTION_STATE_RUNNING']],
+  );
+  second.welcome();
+  const before = Buffer.concat(first.outputsOf(1).map(({ data }) => data));
+  second.send({ read: readOf(id, before.length) });
+  await second.until(() => second.outputsOf(1).some(({ end }) => end), 'the end of the output');
+  const whole = Buffer.concat([before, ...second.outputsOf(1).map(({ data }) => data)]);
+  assert.equal(whole.length, outputBytes);
+  const digest = createHash('sha256').update(whole).digest('hex');
+  assert.equal(digest, new SyntheticOutput({ seed: 'seven' }).sha256(id as ExecutionId, outputBytes));
+  await second.until(() => second.finished().length === 1, 'its end');
+  assert.equal(second.frames.find(({ event }) => event?.finished)?.event?.finished?.exitCode, 3);
+});
+
+test('the history has starts, ends and sessions in their order, and an order that can’t be understood is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-simulated-'));
+  try {
+    const historyPath = join(folder, 'history');
+    const simulated = start({ historyPath });
+    const session = await server.session(0);
+    const id = await greet(session);
+    session.send({ start: { execution: id(1), order: Buffer.from('x') } });
+    session.send({ start: { execution: id(2), order: orderOf('delay=soon') } });
+    await session.until(() => session.finished().length === 2, 'two ends');
+    session.end();
+    await server.session(1);
+    server.kill();
+    await simulated.close();
+    const lines = readFileSync(historyPath, 'utf8').trim().split('\n');
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      told.slice(0, 5).map(({ event, execution, state, node }) => [event, execution ?? node, state]),
+      [
+        ['live', 'sim-0', undefined],
+        ['start', id(1), undefined],
+        ['end', id(1), 'EXECUTION_STATE_SUCCEEDED'],
+        ['end', id(2), 'EXECUTION_STATE_REJECTED'],
+        ['over', 'sim-0', undefined],
+      ],
+    );
+    assert.ok(told.every(({ at }) => Number(at) > 0));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the program says when all are attached, and ends well at SIGTERM', async () => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { cancelCommand } from './commands/cancel.ts';
+import { clusterCommand } from './commands/cluster.ts';
 import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
 import { agentCommand, replicaCommand } from './commands/foreground.ts';
@@ -17,7 +18,7 @@ import { cliVersion } from './program-path.ts';
 
 const commands = [
   ...[upCommand, runCommand, watchCommand, logsCommand, cancelCommand, waitCommand, rerunCommand],
-  ...[jobsCommand, nodesCommand, replicaCommand, agentCommand, completionCommand, versionCommand],
+  ...[jobsCommand, nodesCommand, clusterCommand, replicaCommand, agentCommand, completionCommand, versionCommand],
 ];
 
 /** All of the command line, as commander has it; the reference is made of it. */

@@ -103,7 +103,7 @@ const plainDefault = (value: unknown): string =>
 const escaped = (text: string): string => text.replaceAll('|', '\\|');
 
 const silent: Sink = { isTerminal: false, columns: 80, blocked: false, write: async () => {} };
-const nowhere: CliContext = { env: {}, stdout: silent, stderr: silent, exit: () => {} };
+const nowhere: CliContext = { env: {}, stdin: process.stdin, stdout: silent, stderr: silent, exit: () => {} };
 
 if (import.meta.main) {
   writeFileSync(join(import.meta.dirname, '../docs/cli.md'), commandReference());

@@ -8,6 +8,7 @@ import { planRoot } from '../../shared/merkle.ts';
 import { decodeOrder } from '../../shared/order.ts';
 import { codec, serviceDefinition } from '../../shared/rpc/proto.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
+import { type FakeCluster, fakeClusterHandlers, healthyCluster } from './fake-cluster-handlers.ts';
 import { FakeExecution } from './fake-execution.ts';
 import { fakeJobHandlers } from './fake-job-handlers.ts';
 import { fakeNodeHandlers } from './fake-node-handlers.ts';
@@ -23,6 +24,7 @@ const orders = codec<Order, Order__Output>('muster.v1.Order');
 export class FakeControlPlane implements FakePlane {
   readonly nodes: FakeNode[];
   readonly jobs = new Map<string, FakeJob>();
+  cluster: FakeCluster = healthyCluster();
   /** Requests of each method, as they came. */
   readonly requests: { method: string; request: unknown }[] = [];
   /** Bytes of output in one message. */
@@ -55,6 +57,7 @@ export class FakeControlPlane implements FakePlane {
     const server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
     server.addService(serviceDefinition('muster.v1.JobService'), this.#guarded(fakeJobHandlers(this)));
     server.addService(serviceDefinition('muster.v1.NodeService'), this.#guarded(fakeNodeHandlers(this)));
+    server.addService(serviceDefinition('muster.v1.ClusterService'), this.#guarded(fakeClusterHandlers(this)));
     this.#port = await new Promise<number>((resolve, reject) => {
       server.bindAsync(`127.0.0.1:${this.#port}`, ServerCredentials.createInsecure(), (error, port) =>
         error ? reject(error) : resolve(port),

@@ -10,9 +10,9 @@ import { EtcdStore } from '../../../server/store/etcd/etcd-store.ts';
 import { CompactedError } from '../../../server/store/store.ts';
 import { createLog } from '../../../shared/log.ts';
 import { type EtcdServer, startEtcd } from '../../harness/etcd.ts';
+import { TcpProxy } from '../../harness/tcp-proxy.ts';
 import { type Bench, bytes, collect, keyOf, put, until } from './conformance/bench.ts';
 import { conformance } from './conformance.ts';
-import { TcpProxy } from './tcp-proxy.ts';
 
 const log = createLog('test', 'silent');
 const away = { name: 'MusterError', reason: 'STORE_UNAVAILABLE' };

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A loopback proxy in front of a server, to cut, starve or refuse its connections. */
+/** A loopback proxy in front of a server, to cut, starve, slow, pause or refuse its connections. */
 export class TcpProxy {
   readonly #target: { host: string; port: number };
   readonly #server = createServer({ pauseOnConnect: true }, (client) => this.#serve(client));
   readonly #sockets = new Set<Socket>();
   #refusing = false;
   #stalling = false;
+  #paused = false;
+  #delayMs = 0;
   /** Connections that were accepted while stalling. */
   stalled = 0;
+  /** Connections that were accepted and passed on. */
+  served = 0;
   #cutAfterBytes = Number.POSITIVE_INFINITY;
 
   private constructor(host: string, port: number) {
@@ -17,16 +21,21 @@ export class TcpProxy {
   }
 
   /** In front of `host:port`. */
-  static async start(endpoint: string): Promise<TcpProxy> {
-    const [host = '', port = ''] = endpoint.split(':');
-    const proxy = new TcpProxy(host, Number(port));
-    proxy.#server.listen(0, '127.0.0.1');
+  static async start(endpoint: string, port = 0): Promise<TcpProxy> {
+    const [host = '', targetPort = ''] = endpoint.split(':');
+    const proxy = new TcpProxy(host, Number(targetPort));
+    proxy.#server.listen(port, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
   }
 
   get endpoint(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Connections open now, both halves counted as one. */
+  get open(): number {
+    return Math.ceil(this.#sockets.size / 2);
   }
 
   /** Breaks every connection there is. */
@@ -51,12 +60,28 @@ export class TcpProxy {
     this.cut();
   }
 
-  /** Passes nothing more on over the connections there are, and keeps them open. */
+  /** Passes nothing more on over the connections there are, and keeps them open: for good. */
   freeze(): void {
     for (const socket of this.#sockets) {
-      socket.unpipe();
+      socket.removeAllListeners('data');
       socket.pause();
     }
+  }
+
+  /** Like a cable pulled out: nothing passes, nothing is lost, nobody is told; also on new connections, until `resume`. */
+  pause(): void {
+    this.#paused = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Every byte, each way, comes so much later from here on. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
   }
 
   /** Breaks the next connection once the server has sent so many bytes through it; then no more. */
@@ -82,6 +107,7 @@ export class TcpProxy {
       client.on('close', () => this.#sockets.delete(client));
       return;
     }
+    this.served++;
     const server = connect(this.#target);
     const pair = [client, server];
     for (const socket of pair) {
@@ -99,8 +125,33 @@ export class TcpProxy {
       this.#cutAfterBytes = Number.POSITIVE_INFINITY;
       for (const each of pair) each.destroy();
     });
-    client.pipe(server);
-    server.pipe(client);
-    client.resume();
+    this.#pass(client, server);
+    this.#pass(server, client);
+    for (const socket of pair) {
+      if (this.#paused) socket.pause();
+      else socket.resume();
+    }
+  }
+
+  /** In order, whatever the delay, and no faster than the other side takes it. */
+  #pass(from: Socket, to: Socket): void {
+    let last = 0;
+    const later = (action: () => void): void => {
+      const due = Math.max(performance.now() + this.#delayMs, last);
+      last = due;
+      const waitMs = due - performance.now();
+      if (waitMs <= 0 && this.#delayMs === 0) action();
+      else setTimeout(action, waitMs);
+    };
+    from.on('data', (chunk: Buffer) => {
+      later(() => {
+        if (to.destroyed || to.write(chunk)) return;
+        from.pause();
+        to.once('drain', () => {
+          if (!this.#paused) from.resume();
+        });
+      });
+    });
+    from.on('end', () => later(() => to.end()));
   }
 }

@@ -23,7 +23,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { jobsObserver } from './jobs-observer.ts';
 import { Outputs } from './output/outputs.ts';
 import type { ReplicaSettings } from './settings.ts';
-import { claimEra } from './store/era.ts';
+import { ClusterState } from './store/cluster-state.ts';
 import { keys } from './store/keys.ts';
 import { measured } from './store/measured-store.ts';
 import { openStore } from './store/open.ts';
@@ -44,6 +44,7 @@ export class Replica {
   readonly #settings: ReplicaSettings;
   readonly #log: Log;
   readonly #store: Store;
+  readonly #cluster: ClusterState;
   readonly #lease: ReplicaLease;
   readonly #sync: DirectorySync;
   readonly #fleet: Fleet;
@@ -58,6 +59,7 @@ export class Replica {
     settings: ReplicaSettings;
     log: Log;
     store: Store;
+    cluster: ClusterState;
     lease: ReplicaLease;
     sync: DirectorySync;
     fleet: Fleet;
@@ -70,6 +72,7 @@ export class Replica {
     this.#settings = parts.settings;
     this.#log = parts.log;
     this.#store = parts.store;
+    this.#cluster = parts.cluster;
     this.#lease = parts.lease;
     this.#sync = parts.sync;
     this.#fleet = parts.fleet;
@@ -99,22 +102,26 @@ export class Replica {
     const count = createReplicaMetrics(metrics);
     const store = measured(await openStore({ store: settings.store, log, clock }), count.storeCommit);
     opened.defer(() => store.close());
-    const era = await claimEra(store);
+    const cluster = await ClusterState.open({ store, log, clock });
+    opened.defer(() => cluster.close());
     const startedUnixMs = clock.now();
     let announce = async (): Promise<void> => {};
     const lease: ReplicaLease = await ReplicaLease.grant({
       ...{ store, clock, log, termMs: settings.leaseTermMs },
       regranted: async () => {
+        // The era comes first: what is claimed anew is claimed in the life that the store is in now.
+        await cluster.check();
         await announce();
         await fleet.reclaimAll();
         await jobs.reclaimAll();
       },
+      presenceRegranted: () => fleet.reclaimAll(),
     });
     opened.defer(() => lease.close());
     const directory = new Directory();
     const sync = new DirectorySync({ store, directory, log });
     const claims = new ClaimQueue({ store, lease: () => lease.current });
-    const inventory = new Inventory({ store, claims, clock, replica, era });
+    const inventory = new Inventory({ store, claims, clock, replica, era: () => cluster.era });
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
     const observer = jobsObserver({ count, spans: new JobSpans({ tracer }), log });
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
@@ -175,7 +182,7 @@ export class Replica {
     });
     notReady.delete('starting');
     log.info({ address: grpc.address, store: store.driver }, `replica ${replica} serves on ${grpc.address}`);
-    return new Replica({ settings, log, store, lease, sync, fleet, jobs, grpc, http, unwatch, notReady });
+    return new Replica({ settings, log, store, cluster, lease, sync, fleet, jobs, grpc, http, unwatch, notReady });
   }
 
   /** Where agents and clients connect. */
@@ -200,6 +207,7 @@ export class Replica {
     await this.#http.close();
     this.#unwatch();
     await this.#sync.close();
+    await this.#cluster.close();
     await this.#lease.close();
     await this.#store.close();
   }

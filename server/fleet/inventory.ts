@@ -31,9 +31,9 @@ export class Inventory {
   readonly #claims: ClaimQueue;
   readonly #clock: Clock;
   readonly #replica: string;
-  readonly #era: number;
+  readonly #era: () => number;
 
-  constructor(options: { store: Store; claims: ClaimQueue; clock: Clock; replica: string; era: number }) {
+  constructor(options: { store: Store; claims: ClaimQueue; clock: Clock; replica: string; era: () => number }) {
     this.#store = options.store;
     this.#claims = options.claims;
     this.#clock = options.clock;
@@ -68,15 +68,16 @@ export class Inventory {
         key: keys.node(uid),
         ...(before?.modRevision ? { modRevision: before.modRevision } : { exists: true }),
       };
+      const era = this.#era();
       const revision = await this.#claims.claim({
         if: before === undefined ? absent(hello) : [same],
         then: (lease) => [
-          { put: keys.presence(uid), value: this.#presence(0), lease },
+          { put: keys.presence(uid), value: this.#presence({ era, revision: 0 }), lease },
           ...(changed ? [{ put: keys.node(uid), value: values.node.encode(node) }] : []),
           ...(before === undefined ? [{ put: keys.name(name), value: nameValue.encode(uid) }] : []),
         ],
       });
-      if (revision !== undefined) return { epoch: { era: this.#era, revision }, node };
+      if (revision !== undefined) return { epoch: { era, revision }, node };
       before = await this.#read(uid);
       if (before === undefined) await this.#requireFree(name, uid);
     }
@@ -95,7 +96,7 @@ export class Inventory {
       if: current
         ? [{ key: keys.presence(uid), modRevision: current.modRevision }]
         : [{ key: keys.presence(uid), exists: false }],
-      then: (lease) => [{ put: keys.presence(uid), value: this.#presence(epoch.revision), lease }],
+      then: (lease) => [{ put: keys.presence(uid), value: this.#presence(epoch), lease }],
     });
   }
 
@@ -138,8 +139,8 @@ export class Inventory {
     throw new MusterError('NODE_CONNECTED', `node ${node.name} is connected; stop its agent first`, { field: 'node' });
   }
 
-  #presence(epochRevision: number): Buffer {
-    return values.presence.encode({ replica: this.#replica, era: this.#era, epochRevision });
+  #presence({ era, revision }: EpochValue): Buffer {
+    return values.presence.encode({ replica: this.#replica, era, epochRevision: revision });
   }
 
   async #read(uid: NodeUid): Promise<Known> {

@@ -17,6 +17,9 @@ export function measured(store: Store, observe: CommitObserver): Store {
   };
   return {
     driver: store.driver,
+    get life() {
+      return store.life;
+    },
     get: (key) => store.get(key),
     list: (prefix, options) => store.list(prefix, options),
     commit,

@@ -1,79 +1,81 @@
+import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import { type Clock, fullJitterMs, sleep } from '../../shared/time.ts';
+import type { Clock } from '../../shared/time.ts';
+import { KeptLease } from './kept-lease.ts';
 import type { Lease, Store } from './store.ts';
 
-const retryBaseMs = 200;
-const retryCapMs = 2000;
+/** A lease a node would end etcd, one for all of them is slow to revoke. */
+export const presenceShards = 4;
+
+/** Which of the presence leases a node's presence hangs on, from 0. */
+export function presenceShardOf(uid: NodeUid): number {
+  let hash = 0;
+  for (let index = 0; index < uid.length; index += 1) hash = (Math.imul(hash, 31) + uid.charCodeAt(index)) >>> 0;
+  return hash % presenceShards;
+}
 
 /**
- * The lease that everything a replica claims hangs on. A lost one is granted anew by itself; `regranted` then claims again.
- * A lease is not a lock: past two thirds of its term without an answered renewal the replica is fenced, whatever the store says.
+ * The leases that everything a replica claims hangs on: one for its record, its coordinator keys and its leadership, and a few for the
+ * presence of its nodes. Each that is lost is granted anew by itself, and its callback claims again.
+ * A lease is not a lock: past two thirds of the main one's term without an answered renewal the replica is fenced, whatever
+ * the store says.
  */
 export class ReplicaLease {
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #termMs: number;
-  readonly #regranted: () => Promise<void>;
-  readonly #abort = new AbortController();
-  #lease: Lease;
+  readonly #main: KeptLease;
+  readonly #presence: readonly KeptLease[];
+  #fenceReason: string | undefined;
 
-  private constructor(options: ReplicaLeaseOptions, lease: Lease) {
-    this.#store = options.store;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#termMs = options.termMs;
-    this.#regranted = options.regranted;
-    this.#lease = lease;
-    this.#follow(lease);
+  private constructor(main: KeptLease, presence: readonly KeptLease[]) {
+    this.#main = main;
+    this.#presence = presence;
   }
 
   static async grant(options: ReplicaLeaseOptions): Promise<ReplicaLease> {
-    return new ReplicaLease(options, await options.store.lease(options.termMs));
+    const { regranted, presenceRegranted, ...shared } = options;
+    const granted = await Promise.allSettled([
+      KeptLease.grant({ ...shared, name: 'main', regranted }),
+      ...Array.from({ length: presenceShards }, (_, shard) =>
+        KeptLease.grant({ ...shared, name: `presence ${shard}`, regranted: () => presenceRegranted(shard) }),
+      ),
+    ]);
+    const leases = granted.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = granted.find((one) => one.status === 'rejected');
+    const [main, ...presence] = leases;
+    if (failed !== undefined || main === undefined) {
+      await Promise.all(leases.map((lease) => lease.close()));
+      throw failed?.reason;
+    }
+    return new ReplicaLease(main, presence);
   }
 
+  /** For the replica's record, its coordinator keys and its leadership. */
   get current(): Lease {
-    return this.#lease;
+    return this.#main.current;
+  }
+
+  /** For the presence of this node. */
+  presenceLease(uid: NodeUid): Lease {
+    return (this.#presence[presenceShardOf(uid)] as KeptLease).current;
   }
 
   /** No Start, no store write, no outcome made by the server while this holds. */
   get fenced(): boolean {
-    return this.#clock.monotonic() > this.#lease.deadlineMonotonicMs;
+    return this.#fenceReason !== undefined || this.#main.overdue;
   }
 
-  /** Revokes it: everything claimed under it goes at once. */
+  /** Since the main lease was last known to stand. */
+  get ageMs(): number {
+    return this.#main.ageMs;
+  }
+
+  /** Fenced from now on and for good: this process must not act any more, whatever its leases say. */
+  fence(reason: string): void {
+    this.#fenceReason ??= reason;
+  }
+
+  /** Revokes them: everything claimed under them goes at once. */
   async close(): Promise<void> {
-    this.#abort.abort(new Error('the replica stops'));
-    await this.#lease.close();
-  }
-
-  #follow(lease: Lease): void {
-    void lease.lost.then((reason) => {
-      if (this.#abort.signal.aborted) return;
-      this.#log.warn({ reason }, 'the lease is lost; asking for another');
-      void this.#regrant();
-    });
-  }
-
-  async #regrant(): Promise<void> {
-    for (let attempt = 0; !this.#abort.signal.aborted; attempt += 1) {
-      try {
-        const lease = await this.#store.lease(this.#termMs);
-        this.#lease = lease;
-        try {
-          await this.#regranted();
-        } catch (error) {
-          // Whoever claimed under it must not stay claimed while the next one is asked for.
-          await lease.close();
-          throw error;
-        }
-        this.#follow(lease);
-        return;
-      } catch (error) {
-        this.#log.warn({ err: error }, 'no new lease yet');
-        await sleep(fullJitterMs(attempt, retryBaseMs, retryCapMs), this.#abort.signal).catch(() => {});
-      }
-    }
+    await Promise.all([this.#main, ...this.#presence].map((lease) => lease.close()));
   }
 }
 
@@ -82,6 +84,8 @@ export interface ReplicaLeaseOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly termMs: number;
-  /** Claims again what the replica still holds; its failure asks for another lease. */
+  /** The main lease is another one: claims again the record, jobs and leadership. Its failure asks for another lease. */
   readonly regranted: () => Promise<void>;
+  /** The presence lease of this shard (`presenceShardOf`) is another one: claims again the nodes of it. Likewise. */
+  readonly presenceRegranted: (shard: number) => Promise<void>;
 }

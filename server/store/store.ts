@@ -94,6 +94,11 @@ export interface Lease {
 export interface Store {
   /** `embedded` or `etcd`. */
   readonly driver: string;
+  /**
+   * How often the store was found to be older than it had been before: wiped, or restored from a backup. Its watches then throw
+   * `CompactedError`, its leases are lost.
+   */
+  readonly life: number;
   get(key: string): Promise<Entry | undefined>;
   /** One page of the keys under `prefix`, in key order. */
   list(prefix: string, options?: ListOptions): Promise<Page>;

@@ -45,6 +45,7 @@ export class FaultyReplica {
         await parts.replica?.fleet.reclaimAll();
         await parts.replica?.jobs.reclaimAll();
       },
+      presenceRegranted: async () => parts.replica?.fleet.reclaimAll(),
     });
     parts.replica = new FaultyReplica({ settings, store, lease, clock, ...options });
     const { sync, jobs, grpc } = parts.replica;
@@ -66,7 +67,7 @@ export class FaultyReplica {
     const log = silent;
     const directory = new Directory();
     const claims = new ClaimQueue({ store, lease: () => lease.current });
-    const inventory = new Inventory({ store, claims, clock, replica, era: 1 });
+    const inventory = new Inventory({ store, claims, clock, replica, era: () => 1 });
     const observer: JobsObserver = {
       submitted() {},
       finished: (_progress, _index, { state }) => void this.finished.push(state),

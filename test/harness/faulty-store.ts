@@ -9,6 +9,7 @@ const unavailable = (): MusterError => new MusterError('STORE_UNAVAILABLE', 'the
 /** A real store that fails as the test says. */
 export class FaultyStore implements Store {
   readonly driver = 'embedded';
+  life = 0;
   readonly #store: Store;
   down = false;
   /** Asked before every commit. */

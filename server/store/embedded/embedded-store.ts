@@ -44,6 +44,8 @@ const watchRetryMs = 100;
 /** The store of a single replica: one SQLite database in a worker thread, on disk when a commit resolves. */
 export class EmbeddedStore implements Store {
   readonly driver = 'embedded';
+  /** Nobody changes the files under a process that holds them. */
+  readonly life = 0;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #watchers = new Watchers();

@@ -47,9 +47,9 @@ export class EtcdLease implements Lease {
     this.#timer = this.#armed(this.termMs / 4);
   }
 
-  async close(): Promise<void> {
+  async close(reason = 'closed'): Promise<void> {
     if (this.over !== undefined) return;
-    this.#end('closed');
+    this.#end(reason);
     await this.#options.client.leaseRevoke({ ID: this.id }).catch(() => undefined);
   }
 

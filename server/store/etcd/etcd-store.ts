@@ -12,6 +12,7 @@ import { invalidField, MusterError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { type Clock, systemClock } from '../../../shared/time.ts';
 import { checkKey, checkPrefix } from '../key-range.ts';
+import { keys } from '../keys.ts';
 import {
   type Committed,
   CompactedError,
@@ -29,6 +30,7 @@ import { Endpoints } from './endpoints.ts';
 import { EtcdLease } from './etcd-lease.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 import { isCompacted, isFuture, isTooLarge } from './store-error.ts';
+import { StoreLife } from './store-life.ts';
 import { type EtcdOperation, Wire } from './wire.ts';
 
 /** PEM each. */
@@ -65,6 +67,7 @@ export class EtcdStore implements Store {
   readonly #leaseClient: LeaseClient;
   readonly #watchClient: WatchClient;
   readonly #leases = new Set<EtcdLease>();
+  readonly #life = new StoreLife((from, to) => this.#setBack(from, to));
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -108,7 +111,7 @@ export class EtcdStore implements Store {
   async get(key: string): Promise<Entry | undefined> {
     this.#refuseWhenClosed();
     checkKey(key);
-    const { kvs } = await this.#kv.range({ key: this.#wire.key(key) });
+    const { kvs } = await this.#read({ key: this.#wire.key(key) });
     return kvs[0] && this.#wire.entry(kvs[0]);
   }
 
@@ -147,11 +150,13 @@ export class EtcdStore implements Store {
     const reads = get.map((key) => this.#wire.get(key));
     const branch = (operations: readonly Operation[]) =>
       reads.concat(operations.map((operation) => this.#wire.operation(this.#checkLease(operation))));
+    const sent = this.#life.sent();
     const answer = await this.#kv.txn({
       compare: compares.map((compare) => this.#wire.compare(compare)),
       success: branch(then),
       failure: branch(otherwise),
     });
+    this.#life.answered(sent, Number(answer.header.revision));
     const entries = get.map((_, n) => {
       const pair = answer.responses[n]?.response_range.kvs[0];
       return pair && this.#wire.entry(pair);
@@ -161,6 +166,8 @@ export class EtcdStore implements Store {
 
   async *watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncGenerator<WatchBatch, void, undefined> {
     checkPrefix(prefix);
+    const life = this.#life.current;
+    const began: { era?: string } = {};
     yield* new EtcdWatch({
       client: this.#watchClient,
       wire: this.#wire,
@@ -169,7 +176,7 @@ export class EtcdStore implements Store {
       signal: AbortSignal.any([signal, this.#closing.signal]),
       clock: this.#clock,
       log: this.#log,
-      verify: (from) => this.#verify(from),
+      verify: (from) => this.#verify(from, life, began),
     }).run();
   }
 
@@ -197,8 +204,12 @@ export class EtcdStore implements Store {
 
   async revision(): Promise<number> {
     this.#refuseWhenClosed();
-    const { header } = await this.#kv.range({ key: this.#wire.key('leader'), count_only: true });
+    const { header } = await this.#read({ key: this.#wire.key(keys.leader), count_only: true });
     return Number(header.revision);
+  }
+
+  get life(): number {
+    return this.#life.current;
   }
 
   close(): Promise<void> {
@@ -219,7 +230,7 @@ export class EtcdStore implements Store {
   /** A smaller page is taken where one does not fit into a message. */
   async #range(request: IRangeRequest & { limit: number }): Promise<IRangeResponse> {
     try {
-      return await this.#kv.range(request);
+      return await this.#read(request);
     } catch (error) {
       if (isCompacted(error)) throw new CompactedError(Number(request.revision) + 2);
       if (isFuture(error)) throw new CompactedError(1);
@@ -228,8 +239,34 @@ export class EtcdStore implements Store {
     }
   }
 
-  async #verify(from: number): Promise<void> {
-    if (from > 1) await this.#range({ key: this.#wire.key('leader'), count_only: true, revision: from - 1, limit: 1 });
+  async #read(request: IRangeRequest): Promise<IRangeResponse> {
+    const sent = this.#life.sent();
+    const answer = await this.#kv.range(request);
+    this.#life.answered(sent, Number(answer.header.revision));
+    return answer;
+  }
+
+  /**
+   * That a watch which (re)starts at `from` still misses nothing: the history holds it, and the store is the one in which it began, by its
+   * revision and by its era, which rises when others have noticed.
+   */
+  async #verify(from: number, life: number, began: { era?: string }): Promise<void> {
+    const { kvs } = await this.#read({ key: this.#wire.key(keys.era) });
+    const era = kvs[0]?.value.toString('latin1') ?? '';
+    began.era ??= era;
+    if (this.#life.current !== life || began.era !== era) throw new CompactedError(1);
+    if (from > 1) {
+      await this.#range({ key: this.#wire.key(keys.leader), count_only: true, revision: from - 1, limit: 1 });
+    }
+  }
+
+  #setBack(from: number, to: number): void {
+    this.#log.error(
+      { 'store.revision': to, 'store.revision.before': from },
+      'etcd is not what it was: wiped, or restored',
+    );
+    // What was claimed under them is gone, in part at least: their owners claim all of it anew.
+    for (const lease of [...this.#leases]) void lease.close('the store was set back');
   }
 
   #checkLease(operation: Operation): EtcdOperation {

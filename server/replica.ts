@@ -25,6 +25,7 @@ import { Outputs } from './output/outputs.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { ClusterState } from './store/cluster-state.ts';
 import { keys } from './store/keys.ts';
+import { LostResults } from './store/lost-results.ts';
 import { measured } from './store/measured-store.ts';
 import { openStore } from './store/open.ts';
 import { ReplicaLease } from './store/replica-lease.ts';
@@ -104,6 +105,7 @@ export class Replica {
     opened.defer(() => store.close());
     const cluster = await ClusterState.open({ store, log, clock });
     opened.defer(() => cluster.close());
+    const lostResults = new LostResults({ store, clock });
     const startedUnixMs = clock.now();
     let announce = async (): Promise<void> => {};
     const lease: ReplicaLease = await ReplicaLease.grant({
@@ -150,7 +152,7 @@ export class Replica {
         'muster.v1.JobService': jobService({ handlers, directory, jobs, outputs, now: () => clock.now() }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
         'muster.v1.ClusterService': clusterService({
-          ...{ handlers, store, replica, version },
+          ...{ handlers, store, cluster, lostResults, replica, version },
           sessions: () => fleet.size,
           openJobs: () => jobs.open,
         }),

@@ -1,6 +1,8 @@
 import type { ClusterServiceHandlers } from '../../proto/gen/muster/v1/ClusterService.ts';
 import { MusterError } from '../../shared/errors.ts';
+import type { ClusterState } from '../store/cluster-state.ts';
 import { keys } from '../store/keys.ts';
+import type { LostResults } from '../store/lost-results.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
 import type { Handlers } from './handlers.ts';
@@ -11,12 +13,14 @@ const protocolVersion = 1;
 export function clusterService(options: {
   handlers: Handlers;
   store: Store;
+  cluster: ClusterState;
+  lostResults: LostResults;
   replica: string;
   version: string;
   sessions: () => number;
   openJobs: () => number;
 }): ClusterServiceHandlers {
-  const { handlers, store, replica, version } = options;
+  const { handlers, store, cluster, lostResults, replica, version } = options;
   const leader = async (): Promise<string> => (await store.get(keys.leader))?.value.toString('utf8') ?? '';
   return {
     ListReplicas: handlers.unary(async () => {
@@ -36,5 +40,12 @@ export function clusterService(options: {
       return { replica: name };
     }),
     GetVersion: handlers.unary(async () => ({ version, protocol: protocolVersion, replica, store: store.driver })),
+    GetCluster: handlers.unary(async () => {
+      // The watch may lag; whoever asks has just changed something, or is about to.
+      await cluster.check();
+      const { era, unconfirmed, reason, sinceUnixMs } = cluster;
+      return { era, unconfirmed, reason, sinceUnixMs, lostResults: await lostResults.count() };
+    }),
+    Confirm: handlers.unary(async ({ era }) => ({ era: await cluster.confirm(era) })),
   };
 }

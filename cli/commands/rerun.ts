@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { MusterError } from '../../shared/errors.ts';
+import { defaultExpiryMs } from '../../shared/order.ts';
 import type { Span } from '../../shared/telemetry.ts';
 import type { CliContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
@@ -13,7 +14,7 @@ import { presentJob } from '../job/present-job.ts';
 import { readStdin } from '../job/read-stdin.ts';
 import { submitOrInterrupt } from '../job/submit-or-interrupt.ts';
 import { freezeOrder } from '../job/submit-order.ts';
-import { sayAway } from '../render/away-notice.ts';
+import { waitingNotice } from '../render/away-notice.ts';
 import { jobReporter } from '../render/job-reporter.ts';
 import { planText } from '../render/plan-text.ts';
 import { withSpan } from '../tracing.ts';
@@ -49,8 +50,9 @@ async function rerun(context: CliContext, id: string, flags: RerunFlags, span: S
     }
     const planned = await planNodes(client, { selector: '', nodes: wanted.map(({ node }) => node) });
     const deliverWithinMs = order.deliveryDeadlineUnixMs > 0 ? order.deliveryDeadlineUnixMs - order.createdUnixMs : 0;
-    const { command, limits, rollout } = order;
-    const given = { command, limits, rollout, createdUnixMs: Date.now(), deliverWithinMs };
+    const { command, limits, rollout, latestKey, lane } = order;
+    const createdUnixMs = Date.now();
+    const given = { command, limits, rollout, latestKey, ...(lane && { lane }), createdUnixMs, deliverWithinMs };
     const frozen = freezeOrder({ ...given, ...(stdin && { stdin }) }, planned);
     span.setAttribute('job.id', frozen.id);
     if (flags.dryRun) {
@@ -59,11 +61,12 @@ async function rerun(context: CliContext, id: string, flags: RerunFlags, span: S
     }
     const submitted = await submitOrInterrupt(context, client, frozen, { retryForMs: flags.retryFor, span });
     if (submitted !== 'stored') return submitted;
+    const waiting = waitingNotice(planned, createdUnixMs + (deliverWithinMs || defaultExpiryMs), createdUnixMs);
+    if (flags.quiet !== true) await context.stderr.write(waiting);
     if (flags.detach) {
       await context.stdout.write(`${frozen.id}\n`);
       return exitStatus.succeeded;
     }
-    await sayAway(context, planned, flags.quiet === true);
     return presentJob({
       context,
       client,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
 import { MusterError } from '../../shared/errors.ts';
+import { defaultExpiryMs } from '../../shared/order.ts';
 import type { Span } from '../../shared/telemetry.ts';
 import type { CliContext } from '../context.ts';
 import { exitStatus, statusOfError } from '../exit-status.ts';
@@ -12,7 +13,7 @@ import { presentJob } from '../job/present-job.ts';
 import { readStdin } from '../job/read-stdin.ts';
 import { submitOrInterrupt } from '../job/submit-or-interrupt.ts';
 import { type FrozenOrder, freezeOrder } from '../job/submit-order.ts';
-import { sayAway } from '../render/away-notice.ts';
+import { awayNodes, leftOutNotice, waitingNotice } from '../render/away-notice.ts';
 import { jobReporter } from '../render/job-reporter.ts';
 import { planText } from '../render/plan-text.ts';
 import { withSpan } from '../tracing.ts';
@@ -51,7 +52,16 @@ async function run(
   const stdin = flags.stdin === undefined ? undefined : await readStdin(flags.stdin);
   const input = orderInput(flags, argv, { nowUnixMs: Date.now(), stdin });
   return withClient(flags, async (client) => {
-    const planned = await planNodes(client, target);
+    const matched = await planNodes(client, target);
+    const leftOut = flags.queue ? [] : awayNodes(matched);
+    const planned = flags.queue ? matched : matched.filter(({ connected }) => connected);
+    if (planned.length === 0) {
+      throw new MusterError(
+        'NODE_AWAY',
+        `none of the ${matched.length} nodes has a session, and --no-queue waits for none`,
+      );
+    }
+    if (leftOut.length > 0) await context.stderr.write(leftOutNotice(leftOut, matched.length));
     const order = frozen(input, planned);
     span.setAttribute('job.id', order.id);
     if (flags.dryRun) {
@@ -60,18 +70,20 @@ async function run(
     }
     const submitted = await submitOrInterrupt(context, client, order, { retryForMs: flags.retryFor, span });
     if (submitted !== 'stored') return submitted;
+    const { createdUnixMs, deliverWithinMs } = input;
+    const waiting = waitingNotice(planned, createdUnixMs + (deliverWithinMs || defaultExpiryMs), createdUnixMs);
+    if (flags.quiet !== true) await context.stderr.write(waiting);
     if (flags.detach) {
       await context.stdout.write(`${order.id}\n`);
       return exitStatus.succeeded;
     }
-    await sayAway(context, planned, flags.quiet === true);
     const reporter = await jobReporter({
       context,
       flags,
       raw: flags.node?.length === 1,
       nodes: planned.map(({ name }) => name),
     });
-    return presentJob({
+    const status = await presentJob({
       context,
       client,
       jobId: order.id,
@@ -79,7 +91,14 @@ async function run(
       retryForMs: flags.retryFor,
       exitOfCommand: ownStatus,
     });
+    return leftOut.length > 0 ? statusWithLeftOut(status, ownStatus) : status;
   });
+}
+
+/** Nodes that were asked for and left out did not succeed. */
+function statusWithLeftOut(status: number, ownStatus: boolean): number {
+  if (ownStatus) return exitStatus.ownFailure;
+  return status === exitStatus.succeeded || status === exitStatus.timedOut ? exitStatus.someDidNot : status;
 }
 
 /** What the order itself finds wrong is what a flag said. */

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { Amount } from '../../proto/gen/muster/v1/Amount.ts';
+import type { Lane } from '../../proto/gen/muster/v1/Lane.ts';
 import type { OrderInput } from '../../shared/order.ts';
 import type { NodeTarget } from '../job/plan-nodes.ts';
 import { UsageError } from '../usage-error.ts';
-import { amount, duration, environmentEntry, jobId, nameList, size } from './values.ts';
+import { amount, duration, environmentEntry, jobId, lane, latestKey, nameList, size } from './values.ts';
 
 export interface OrderFlags {
   readonly selector?: string;
@@ -19,6 +20,9 @@ export interface OrderFlags {
   readonly maxConcurrency?: Amount;
   readonly maxErrors?: Amount;
   readonly deliverWithin?: number;
+  readonly queue: boolean;
+  readonly latest?: string;
+  readonly lane?: Lane;
   readonly jobTimeout?: number;
   readonly outputBound?: number;
   readonly outputPolicy?: 'keep-tail' | 'keep-head' | 'throttle' | 'kill';
@@ -53,7 +57,28 @@ export function withOrder(command: Command): Command {
     .addOption(
       option('--max-errors <n|n%>', 'stop once more nodes than this did not succeed (default: never)', amount(0)),
     )
-    .addOption(option('--deliver-within <duration>', 'how long a node may take to be reached (default: 24h)', duration))
+    .addOption(
+      option(
+        '--deliver-within <duration>',
+        'how long it waits for nodes that are away (default: 24h, at most 30d)',
+        duration,
+      ),
+    )
+    .option('--no-queue', 'leave out nodes that are away instead of waiting for them')
+    .addOption(
+      option(
+        '--latest <key>',
+        'a newer job with this key takes the place of this one where it is not offered yet',
+        latestKey,
+      ),
+    )
+    .addOption(
+      option(
+        '--lane <name[:n]>',
+        'commands of one lane wait for each other on their node: n at once (default: 1)',
+        lane,
+      ),
+    )
     .addOption(
       option('--job-timeout <duration>', 'close the job after this long, whatever is still unheard of', duration),
     )
@@ -97,6 +122,9 @@ export function orderInput(
     throw new UsageError("say what to run: a program and its arguments after --, or --shell 'script'");
   }
   const { jobTimeout, deliverWithin } = flags;
+  if (!flags.queue && deliverWithin !== undefined) {
+    throw new UsageError('give either --no-queue or --deliver-within, not both');
+  }
   if (jobTimeout !== undefined && deliverWithin !== undefined && jobTimeout < deliverWithin) {
     throw new UsageError('--job-timeout is shorter than --deliver-within');
   }
@@ -126,6 +154,8 @@ export function orderInput(
       ...(flags.maxConcurrency && { maxConcurrency: flags.maxConcurrency }),
       ...(flags.maxErrors && { maxErrors: flags.maxErrors }),
     },
+    ...(flags.latest !== undefined && { latestKey: flags.latest }),
+    ...(flags.lane && { lane: flags.lane }),
     createdUnixMs: given.nowUnixMs,
     deliverWithinMs,
     ...(jobTimeout !== undefined && { jobDeadlineUnixMs: given.nowUnixMs + jobTimeout }),
@@ -150,4 +180,6 @@ export const flagOfField: Readonly<Record<string, string>> = {
   'order.expires_unix_ms': '--deliver-within',
   'order.job_deadline_unix_ms': '--job-timeout',
   'order.stdin_bytes': '--stdin',
+  'order.latest_key': '--latest',
+  'order.lane': '--lane',
 };

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Amount } from '../../proto/gen/muster/v1/Amount.ts';
+import type { Lane } from '../../proto/gen/muster/v1/Lane.ts';
 import { parseAddress } from '../../shared/address.ts';
 import { parseBytes } from '../../shared/bytes.ts';
 import { parseDuration } from '../../shared/duration.ts';
@@ -31,6 +32,24 @@ export function amount(min: number): (text: string) => Amount {
     }
     return percent ? { percent: number } : { count: number };
   };
+}
+
+/** A lane: `NAME`, or `NAME:N` for N at once. */
+export function lane(text: string): Lane {
+  const match = /^([A-Za-z0-9._/-]{1,128})(?::([0-9]{1,4}))?$/.exec(text);
+  const concurrency = Number(match?.[2] ?? 1);
+  if (match === null || concurrency < 1 || concurrency > 1000) {
+    throw new InvalidArgumentError(
+      'Give NAME, or NAME:N with N from 1 to 1000; a name is 1 to 128 of [A-Za-z0-9._/-].',
+    );
+  }
+  return { name: match[1] as string, concurrency };
+}
+
+/** The key of latest-wins orders. */
+export function latestKey(text: string): string {
+  if (!/^[A-Za-z0-9._/-]{1,128}$/.test(text)) throw new InvalidArgumentError('Give 1 to 128 of [A-Za-z0-9._/-].');
+  return text;
 }
 
 /** Collects `KEY=VALUE` of a flag that may be given several times. */

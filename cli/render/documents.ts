@@ -98,6 +98,8 @@ export function jobDocument(job: Job__Output) {
       outputBoundBytes: order?.limits?.outputBoundBytes ?? 0,
       maxConcurrency: amountText(order?.rollout?.maxConcurrency),
       maxErrors: amountText(order?.rollout?.maxErrors),
+      latestKey: order?.latestKey ?? '',
+      lane: order?.lane ? { name: order.lane.name, concurrency: order.lane.concurrency || 1 } : null,
       expires: isoTime(order?.expiresUnixMs ?? 0),
       deliveryDeadline: isoTime(order?.deliveryDeadlineUnixMs ?? 0),
       created: isoTime(order?.createdUnixMs ?? 0),

@@ -25,6 +25,8 @@ export function ending(execution: Execution__Output): string {
     case 'EXECUTION_STATE_REJECTED':
       return `refused by the agent, it never ran${because}`;
     case 'EXECUTION_STATE_SKIPPED':
+      if (result?.reason === 'superseded')
+        return 'skipped: a newer job with the same latest key takes its place; it never ran';
       return `skipped, it never ran${because}`;
     default:
       if (execution.undetermined) return 'undetermined: the job closed without word of it';

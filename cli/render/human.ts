@@ -34,6 +34,7 @@ export function humanReporter(options: HumanOptions): Reporter {
     await stderr.write(`${text}\n`);
   };
   let awaySaid = false;
+  let coordinator = '';
   return {
     async event(event: FollowEvent) {
       if (event.type === 'reconnecting') {
@@ -42,11 +43,14 @@ export function humanReporter(options: HumanOptions): Reporter {
         return;
       }
       awaySaid = false;
-      if (event.type === 'job') tally.expect(event.job.counts?.total ?? 0);
-      else if (event.type === 'execution') tally.add(event.execution);
+      if (event.type === 'job') {
+        tally.expect(event.job.counts?.total ?? 0);
+        coordinator = event.job.coordinator;
+      } else if (event.type === 'execution') tally.add(event.execution);
       else if (output !== 'none') await live.event(event);
       const rest = tally.text(['PENDING']);
-      line.set(`${tally.over}/${tally.total} over${rest === '' ? '' : `: ${rest}`}`);
+      const by = coordinator === '' ? '' : ` · by ${coordinator}`;
+      line.set(`${tally.over}/${tally.total} over${rest === '' ? '' : `: ${rest}`}${by}`);
     },
     async finish(outcome: JobOutcome) {
       await live.flush();

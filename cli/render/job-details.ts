@@ -34,6 +34,8 @@ function facts(job: Job__Output): string[] {
     ['Nodes', String(order?.planCount ?? 0)],
     ['Timeout', limits?.timeoutMs ? shortDuration(limits.timeoutMs) : ''],
     ['Output bound', limits?.outputBoundBytes ? approximateBytes(limits.outputBoundBytes) : ''],
+    ['Latest key', order?.latestKey],
+    ['Lane', order?.lane ? `${order.lane.name} (${order.lane.concurrency || 1} at once)` : ''],
     ['Submitted', isoTime(job.submittedUnixMs)],
     ['Closed', isoTime(job.closedUnixMs)],
     ['Closes by', job.closedUnixMs > 0 ? '' : isoTime(job.deadlineUnixMs)],

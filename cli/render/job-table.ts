@@ -5,7 +5,7 @@ import { tableText } from './table.ts';
 
 const longestCommand = 60;
 
-/** Jobs a line each. `wide` adds coordinator, selector and the whole command. */
+/** Jobs a line each. `wide` adds the selector and the whole command. */
 export function jobTable(jobs: readonly Job__Output[], wide: boolean, nowUnixMs: number): string {
   const header = [
     'JOB',
@@ -14,7 +14,8 @@ export function jobTable(jobs: readonly Job__Output[], wide: boolean, nowUnixMs:
     'OK',
     'OTHER',
     'AGE',
-    ...(wide ? ['COORDINATOR', 'SELECTOR'] : []),
+    'COORDINATOR',
+    ...(wide ? ['SELECTOR'] : []),
     'COMMAND',
   ];
   const rows = jobs.map((job) => {
@@ -29,7 +30,8 @@ export function jobTable(jobs: readonly Job__Output[], wide: boolean, nowUnixMs:
       String(good),
       String(Math.max(0, total - good - open)),
       age(job.submittedUnixMs, nowUnixMs),
-      ...(wide ? [job.coordinator || '-', order?.selector || '-'] : []),
+      job.coordinator || '-',
+      ...(wide ? [order?.selector || '-'] : []),
       wide || command.length <= longestCommand ? command : `${command.slice(0, longestCommand - 1)}…`,
     ];
   });

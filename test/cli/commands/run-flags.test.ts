@@ -108,3 +108,35 @@ test('a program’s own flags are its own, also without --', async () => {
   assert.equal(status, 0);
   assert.equal(stdout, '--timeout x');
 });
+
+test('--latest and --lane are in the order, and wrong ones are usage errors', async () => {
+  const id = '2'.repeat(32);
+  const { status } = await run(
+    '--id',
+    id,
+    '--node',
+    'web-1',
+    '--latest',
+    'nightly/apt',
+    '--lane',
+    'apt:2',
+    '--',
+    'true',
+  );
+  assert.equal(status, 0);
+  const { order } = plane.jobs.get(id) ?? assert.fail('no such job');
+  assert.deepEqual([order.latestKey, order.lane], ['nightly/apt', { name: 'apt', concurrency: 2 }]);
+  const wrong = [
+    ['--latest', 'a b'],
+    ['--latest', ''],
+    ['--lane', 'apt:0'],
+    ['--lane', 'apt:1001'],
+    ['--lane', 'a b'],
+    ['--no-queue', '--deliver-within', '1h'],
+  ];
+  for (const flags of wrong) {
+    const { status, stderr } = await run('--node', 'web-1', ...flags, '--', 'true');
+    assert.equal(status, 2, stderr);
+    assert.ok(stderr.includes(flags[0] ?? ''), stderr);
+  }
+});

@@ -27,6 +27,10 @@ test('each way to end is said for what it is', () => {
     [executionOf('n', { state: 'EXECUTION_STATE_CANCELLED' }), 'cancelled: it never ran'],
     [executionOf('n', { state: 'EXECUTION_STATE_CANCELLED', result: { stdout: { bytes: 1 } } }), 'cancelled'],
     [executionOf('n', { state: 'EXECUTION_STATE_SKIPPED' }), 'skipped, it never ran'],
+    [
+      executionOf('n', { state: 'EXECUTION_STATE_SKIPPED', result: { reason: 'superseded' } }),
+      'skipped: a newer job with the same latest key takes its place; it never ran',
+    ],
     [executionOf('n', { state: 'EXECUTION_STATE_RUNNING', nodeAway: true }), 'running, its node is away'],
     [
       executionOf('n', { state: 'EXECUTION_STATE_RUNNING', undetermined: true }),

@@ -19,6 +19,8 @@ import { Fleet } from './fleet/fleet.ts';
 import { Inventory } from './fleet/inventory.ts';
 import { ClaimQueue } from './fleet/presence.ts';
 import { type Http, startHttp } from './http/http.ts';
+import { JobStore } from './jobs/job-store.ts';
+import { JobViews } from './jobs/job-views.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { jobsObserver } from './jobs-observer.ts';
 import { Outputs } from './output/outputs.ts';
@@ -126,7 +128,8 @@ export class Replica {
     const inventory = new Inventory({ store, claims, clock, replica, era: () => cluster.era });
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
     const observer = jobsObserver({ count, spans: new JobSpans({ tracer }), log });
-    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
+    const views = new JobViews({ stored: new JobStore({ store }), clock, log, replica });
+    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, views, session });
     const fleet: Fleet = new Fleet({
       ...{ inventory, directory, clock, log, replica, heartbeatMs: settings.heartbeatMs },
       sink: {
@@ -146,20 +149,24 @@ export class Replica {
           log.error({ err: unexpected, 'rpc.method': method, code }, 'a call failed unexpectedly');
       },
     });
-    const grpc = new GrpcServer({
+    const notReady = new Set(['starting']);
+    const status = () => ({
+      ...{ sessions: fleet.size, openJobs: jobs.open, fenced: lease.fenced },
+      ...{ leaseAgeMs: Math.round(lease.ageMs), stopping: notReady.has('stopping') },
+    });
+    const grpc: GrpcServer = new GrpcServer({
       services: {
         'muster.v1.AgentService': agentService({ fleet, log }),
-        'muster.v1.JobService': jobService({ handlers, directory, jobs, outputs, now: () => clock.now() }),
+        'muster.v1.JobService': jobService({ handlers, directory, jobs, views, outputs, clock }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
         'muster.v1.ClusterService': clusterService({
-          ...{ handlers, store, cluster, lostResults, replica, version },
-          sessions: () => fleet.size,
-          openJobs: () => jobs.open,
+          ...{ handlers, store, cluster, lostResults, status },
+          own: () => ({ name: replica, address: grpc.address, version, startedUnixMs }),
+          peers: { replicas: () => [], statusOf: () => undefined },
         }),
       },
       ...{ keepaliveIntervalMs: settings.keepaliveIntervalMs, keepaliveTimeoutMs: settings.keepaliveTimeoutMs },
     });
-    const notReady = new Set(['starting']);
     const http = await startHttp({
       ...{ address: settings.http, metrics, log },
       ready: () => [...notReady, ...(lease.fenced ? ['no answer from the store for too long'] : [])],

@@ -10,9 +10,10 @@ import { type ExecutionId, isJobId, type JobId, type NodeUid } from '../../share
 import { planRoot } from '../../shared/merkle.ts';
 import { maxGraceMs } from '../../shared/order/limits.ts';
 import { buildOrder } from '../../shared/order.ts';
-import { type Clock, systemClock } from '../../shared/time.ts';
+import { type Clock, sleep } from '../../shared/time.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { JobFacts } from '../jobs/end-counts.ts';
+import type { JobViews } from '../jobs/job-views.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { plan } from '../jobs/plan.ts';
 import type { JobProgress } from '../jobs/progress.ts';
@@ -30,9 +31,9 @@ export interface JobServiceOptions {
   readonly handlers: Handlers;
   readonly directory: Directory;
   readonly jobs: Jobs;
+  readonly views: JobViews;
   readonly outputs: Outputs;
-  readonly now: () => number;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 const nodesAPage = 1000;
@@ -42,7 +43,7 @@ const returnWithinMs = 30_000;
 
 /** `JobService`: translates, calls, translates back. */
 export function jobService(options: JobServiceOptions): JobServiceHandlers {
-  const { handlers, directory, jobs, outputs, clock = systemClock } = options;
+  const { handlers, directory, jobs, views, outputs, clock } = options;
   const nodeAway = (uid: string): boolean => directory.get(uid as NodeUid)?.presence === undefined;
   const begunUnixMs = clock.now();
   const mayReturn = (uid: string): boolean => {
@@ -53,14 +54,15 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     directory.subscribe(({ uid, before, after }) => {
       if (before?.presence && !after?.presence) listener(uid);
     });
-  const message = (progress: JobFacts) => jobMessage(progress, jobs.coordinatorOf(progress));
-  const watch = (
-    progress: JobProgress,
+  const message = (progress: JobFacts) => jobMessage(progress, views.coordinatorOf(progress.id));
+  const watch = async (
+    id: JobId,
     request: { withoutOutput: boolean; resume: ReadonlyMap<ExecutionId, Resume> },
     send: (event: WatchEvent) => Promise<void>,
     signal: AbortSignal,
-  ): Promise<void> =>
-    new Watcher({
+  ): Promise<void> => {
+    const { progress, release } = await views.follow(id, signal);
+    const watcher = new Watcher({
       progress,
       outputs: request.withoutOutput ? undefined : outputs,
       resume: request.resume,
@@ -68,10 +70,12 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       mayReturn,
       onNodeAway,
       clock,
-      coordinator: () => jobs.coordinatorOf(progress),
+      coordinator: () => views.coordinatorOf(progress.id),
       send,
       signal,
-    }).run();
+    });
+    await watcher.run().finally(release);
+  };
   return {
     Plan: handlers.serverStream(async ({ target }, send) => {
       const nodes = plan(directory, target);
@@ -92,32 +96,27 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       return { job: message(progress), existed };
     }),
     Run: handlers.serverStream(async (request, send, context) => {
-      const progress = await submitRun(options, request, context);
+      const { id } = await submitRun(options, request, context);
       const resume = new Map<ExecutionId, Resume>();
       const { withoutOutput } = request;
-      await watch(progress, { withoutOutput, resume }, (event) => send({ event }), context.signal);
+      await watch(id, { withoutOutput, resume }, (event) => send({ event }), context.signal);
     }),
     Watch: handlers.serverStream(async (request, send, { signal }) => {
-      const progress = await jobs.progress(jobId(request.jobId), signal);
       const { withoutOutput } = request;
-      await watch(
-        progress,
-        { withoutOutput, resume: resumePoints(request.resume) },
-        (event) => send({ event }),
-        signal,
-      );
+      const resume = resumePoints(request.resume);
+      await watch(jobId(request.jobId), { withoutOutput, resume }, (event) => send({ event }), signal);
     }),
     GetJob: handlers.unary(async (request) => {
-      const facts = await jobs.facts(jobId(request.jobId));
+      const facts = await views.facts(jobId(request.jobId));
       if (!facts) throw unknownJob(request.jobId);
       return { job: message(facts) };
     }),
     ListJobs: handlers.unary(async (request) => {
-      const { jobs: listed, nextPageToken } = await listJobs(jobs, request);
+      const { jobs: listed, nextPageToken } = await listJobs(views, request);
       return { jobs: listed.map(message), nextPageToken };
     }),
-    ListExecutions: handlers.unary(async (request) => {
-      const progress = await existing(jobs, request.jobId);
+    ListExecutions: handlers.unary(async (request, { signal }) => {
+      const progress = await existing(views, request.jobId, signal);
       const limit = pageSize(request.pageSize, 500);
       if (!/^[0-9]{0,6}$/.test(request.pageToken)) throw badPageToken();
       const start = Number(request.pageToken);
@@ -134,11 +133,18 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     }),
     Cancel: handlers.unary(async (request, { signal }) => {
       const cancel = cancelOptions(request);
-      return { job: message(await jobs.cancel(jobId(request.jobId), cancel, signal)) };
+      const { progress, release } = await views.follow(jobId(request.jobId), signal);
+      try {
+        // An open job that nobody drives has a coordinator soon.
+        while (progress.state !== 'closed' && !(await jobs.cancel(progress.id, cancel))) await sleep(100, signal);
+      } finally {
+        release();
+      }
+      return { job: message(progress) };
     }),
     ReadOutput: handlers.serverStream<ReadOutputRequest__Output, ReadOutputResponse>(
       async (request, send, { signal }) => {
-        const progress = await existing(jobs, request.jobId);
+        const progress = await existing(views, request.jobId, signal);
         await readOutput(
           { progress, request, outputs, nodeAway, onNodeAway, clock, isOver: (state) => isTerminal(state), signal },
           (chunk) => send({ chunk }),
@@ -153,8 +159,8 @@ function jobId(text: string): JobId {
   return text;
 }
 
-async function existing(jobs: Jobs, id: string): Promise<JobProgress> {
-  const progress = await jobs.snapshot(jobId(id));
+async function existing(views: JobViews, id: string, signal: AbortSignal): Promise<JobProgress> {
+  const progress = await views.snapshot(jobId(id), signal);
   if (!progress) throw unknownJob(id);
   return progress;
 }
@@ -189,12 +195,10 @@ async function submitRun(
     stdin,
     limits: spec.limits,
     rollout: spec.rollout,
-    createdUnixMs: options.now(),
+    createdUnixMs: options.clock.now(),
     deliverWithinMs: spec.deliverWithinMs,
   });
   const empty = Buffer.alloc(0);
   const submission = { orderBytes: bytes, targets: uids, signature: empty, stdin, traceparent: context.traceparent };
-  const { progress, existed } = await options.jobs.submit(submission);
-  // One that nobody drives here would tell its watcher nothing.
-  return existed ? await options.jobs.progress(progress.id, context.signal) : progress;
+  return (await options.jobs.submit(submission)).progress;
 }

@@ -1,7 +1,7 @@
 import type { ListJobsRequest__Output } from '../../proto/gen/muster/v1/ListJobsRequest.ts';
 import { isJobId, type JobId } from '../../shared/ids.ts';
 import type { JobFacts } from '../jobs/end-counts.ts';
-import type { Jobs } from '../jobs/jobs.ts';
+import type { JobViews } from '../jobs/job-views.ts';
 import { parseSubmitted } from '../store/keys.ts';
 import { badPageToken, pageSize } from './page.ts';
 
@@ -14,15 +14,15 @@ interface JobPage {
 }
 
 /** A page of jobs: all of them newest first, open ones by id. It ends early where its orders are large. */
-export async function listJobs(jobs: Jobs, request: ListJobsRequest__Output): Promise<JobPage> {
+export async function listJobs(views: JobViews, request: ListJobsRequest__Output): Promise<JobPage> {
   const { pageToken: token, openOnly } = request;
   if (token !== '' && (openOnly ? !isJobId(token) : parseSubmitted(token) === undefined)) throw badPageToken();
   const limit = pageSize(request.pageSize, 50);
-  const page = openOnly ? await openJobs(jobs, limit, token) : await jobs.stored.newest(limit, token);
+  const page = openOnly ? await openJobs(views, limit, token) : await views.stored.newest(limit, token);
   const listed: JobFacts[] = [];
   let bytes = 0;
   for (const [index, { id, key }] of page.jobs.entries()) {
-    const progress = await jobs.facts(id);
+    const progress = await views.facts(id);
     if (progress === undefined) continue;
     bytes += progress.orderBytes.length;
     if (listed.length > 0 && bytes > pageBytes)
@@ -32,8 +32,8 @@ export async function listJobs(jobs: Jobs, request: ListJobsRequest__Output): Pr
   return { jobs: listed, nextPageToken: page.next ?? '' };
 }
 
-async function openJobs(jobs: Jobs, limit: number, token: string) {
-  const open = (await jobs.stored.openJobs()).filter((id) => id > token);
+async function openJobs(views: JobViews, limit: number, token: string) {
+  const open = (await views.stored.openJobs()).filter((id) => id > token);
   const page = open.slice(0, limit).map((id: JobId) => ({ id, key: id as string }));
   return { jobs: page, next: open.length > limit ? page.at(-1)?.key : undefined };
 }

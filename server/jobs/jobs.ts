@@ -3,23 +3,22 @@ import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.
 import { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, type JobId, parseExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import { decodeOrder } from '../../shared/order.ts';
-import { type Clock, sleep } from '../../shared/time.ts';
+import type { Clock } from '../../shared/time.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { Session, SessionSink } from '../fleet/session.ts';
 import { keys } from '../store/keys.ts';
 import type { ReplicaLease } from '../store/replica-lease.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
-import { Adoption, adoptEveryMs } from './adoption.ts';
+import { Adoption } from './adoption.ts';
 import { boundedResult } from './bounded-result.ts';
 import { CoordinatorClaims } from './coordinator-claims.ts';
-import { closedFacts, type JobFacts } from './end-counts.ts';
 import { eventFault } from './event-fault.ts';
 import type { CancelOptions } from './job-frames.ts';
 import { JobRun } from './job-run.ts';
 import { JobStdin } from './job-stdin.ts';
-import { JobStore, type StoredJob, submitOperations, type Target } from './job-store.ts';
+import { type JobStore, type StoredJob, submitOperations, type Target } from './job-store.ts';
+import type { JobViews } from './job-views.ts';
 import { JobWriter } from './job-writer.ts';
 import { LateResults } from './late-results.ts';
 import { JobProgress } from './progress.ts';
@@ -45,10 +44,10 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   readonly #directory: Directory;
   readonly #lease: ReplicaLease;
   readonly #log: Log;
-  readonly #replica: string;
   readonly #clock: Clock;
   readonly #observer: JobsObserver;
   readonly #ports: RunPorts;
+  readonly #views: JobViews;
   readonly #claims: CoordinatorClaims;
   readonly #adoption: Adoption;
   readonly #late: LateResults;
@@ -65,18 +64,19 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     clock: Clock;
     replica: string;
     observer: JobsObserver;
+    views: JobViews;
     session: (uid: string) => Session | undefined;
   }) {
-    const { store, clock, log, session } = options;
+    const { store, clock, log, session, views } = options;
     const fenced = (): boolean => this.#lease.fenced;
-    const stored = new JobStore({ store });
+    const { stored } = views;
     this.stored = stored;
+    this.#views = views;
     this.#store = store;
     this.#directory = options.directory;
     this.#lease = options.lease;
     this.#log = log;
     this.#clock = clock;
-    this.#replica = options.replica;
     this.#observer = options.observer;
     this.#claims = new CoordinatorClaims({ store, lease: () => this.#lease.current, replica: options.replica });
     const finished: RunPorts['finished'] = (...of) => options.observer.finished(...of);
@@ -144,44 +144,13 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     return progress;
   }
 
-  /** The job as it is, live where it is open. Waits for an open one's coordinator. UNKNOWN_JOB where there is none. */
-  async progress(id: JobId, signal: AbortSignal): Promise<JobProgress> {
-    for (;;) {
-      const run = this.#runs.get(id);
-      if (run) return run.progress;
-      const job = await this.stored.get(id);
-      if (job === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
-      if (job.record.state === 'closed') return await this.#load(job);
-      await sleep(adoptEveryMs / 10, signal);
-    }
-  }
-
-  /** The job as it stands now, driven or not: for listings, which wait for nobody. */
-  async snapshot(id: JobId): Promise<JobProgress | undefined> {
+  /** Cancels a job that is driven here; false where it is not. Resolves when that is in the store. */
+  async cancel(id: JobId, cancel: CancelOptions): Promise<boolean> {
     const run = this.#runs.get(id);
-    if (run) return run.progress;
-    const job = await this.stored.get(id);
-    return job && (await this.#load(job));
-  }
-
-  /** The job as a whole: one that is closed comes without its executions being read. */
-  async facts(id: JobId): Promise<JobFacts | undefined> {
-    const job = this.#runs.has(id) ? undefined : await this.stored.get(id);
-    return (job && closedFacts(job)) ?? (await this.snapshot(id));
-  }
-
-  async cancel(id: JobId, cancel: CancelOptions, signal: AbortSignal): Promise<JobProgress> {
-    const progress = await this.progress(id, signal);
-    const run = this.#runs.get(id);
-    if (run) {
-      await run.cancel(cancel);
-      this.#observer.cancelled(progress);
-    }
-    return progress;
-  }
-
-  coordinatorOf(progress: JobFacts): string {
-    return this.#runs.get(progress.id)?.progress === progress ? this.#replica : '';
+    if (!run) return false;
+    await run.cancel(cancel);
+    this.#observer.cancelled(run.progress);
+    return true;
   }
 
   /** Claims every open job that nobody drives, now and whenever one is orphaned, until closed. */
@@ -206,11 +175,9 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
         run.flush().catch((error: unknown) => this.#log.warn({ err: error }, 'results wait on agents')),
       ),
     );
-    for (const run of runs) {
-      run.abandon();
-      run.progress.abandon();
-    }
+    for (const run of runs) run.abandon();
     this.#runs.clear();
+    this.#views.close();
   }
 
   opened(session: Session): void {
@@ -250,26 +217,13 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     if (!job.orderBytes.equals(orderBytes)) {
       throw new MusterError('ID_CONFLICT', `order.id: job ${id} exists with other bytes`, { field: 'order.id' });
     }
-    return { progress: this.#runs.get(id)?.progress ?? (await this.#load(job)), existed: true };
-  }
-
-  async #load(job: StoredJob): Promise<JobProgress> {
-    const progress = new JobProgress({
-      job,
-      order: decodeOrder(job.orderBytes),
-      targets: await this.stored.targets(job.id),
-    });
-    for await (const { target, result } of this.stored.results(job.id)) {
-      const { state } = result;
-      if (typeof state === 'string') progress.raise(target, state, { result });
-    }
-    return progress;
+    return { progress: this.#views.current(id) ?? (await this.#views.load(job)), existed: true };
   }
 
   async #drive(id: JobId, createRevision: number): Promise<void> {
     const job = await this.stored.get(id);
     if (job === undefined) return;
-    const progress = await this.#load(job);
+    const progress = await this.#views.load(job);
     const { state, cancelSignal, cancelGraceMs } = job.record;
     const cancel = state === 'cancelling' ? { signal: cancelSignal, graceMs: cancelGraceMs } : undefined;
     if (this.#abort.signal.aborted) return;
@@ -287,7 +241,8 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   }
 
   #run({ record }: StoredJob, options: BeginOptions, createRevision: number): void {
-    const job = options.progress.id;
+    const progress = this.#views.driven(options.progress);
+    const job = progress.id;
     const writer = new JobWriter({
       ...{ store: this.#store, claims: this.#claims, job, createRevision, record },
       fenced: this.#ports.fenced,
@@ -296,7 +251,15 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     const { offeredBelow } = record;
     const load = (): Promise<Buffer> => this.stored.stdin(job);
     const stdin = new JobStdin({ clock: this.#clock, load, data: options.stdin });
-    const run = new JobRun({ cancel: undefined, ...options, stdin, ports: this.#ports, writer, offeredBelow });
+    const run = new JobRun({
+      cancel: undefined,
+      ...options,
+      progress,
+      stdin,
+      ports: this.#ports,
+      writer,
+      offeredBelow,
+    });
     this.#runs.set(job, run);
     run.start();
   }
@@ -311,6 +274,6 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     this.#log.warn({ 'job.id': run.progress.id }, 'another replica coordinates this job now');
     this.#runs.delete(run.progress.id);
     run.abandon();
-    run.progress.abandon();
+    this.#views.undriven(run.progress);
   }
 }

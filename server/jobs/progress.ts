@@ -1,12 +1,16 @@
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { ExecutionState__Output } from '../../proto/gen/muster/v1/ExecutionState.ts';
 import type { JobCounts } from '../../proto/gen/muster/v1/JobCounts.ts';
+import type { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, executionId, type JobId } from '../../shared/ids.ts';
 import type { ValidOrder } from '../../shared/order.ts';
 import type { StoredJob, Target } from './job-store.ts';
 import { isTerminal, raises } from './states.ts';
 
-export type JobStateName = 'open' | 'cancelling' | 'stopping' | 'closed';
+/** In the order in which they follow each other; any but the last may be left out. */
+const jobStates = ['open', 'stopping', 'cancelling', 'closed'] as const;
+
+export type JobStateName = (typeof jobStates)[number];
 
 /** What changed: the target of that index, or the job itself. */
 export type ProgressChange = number | 'job';
@@ -31,8 +35,8 @@ export class JobProgress {
   state: JobStateName;
   reason: string;
   closedUnixMs: number;
-  /** Nobody tells this object anything any more: look the job up again. */
-  abandoned = false;
+  /** Nobody tells this object anything any more, and why. */
+  failure: MusterError | undefined;
 
   constructor(options: { job: StoredJob; order: ValidOrder; targets: readonly Target[] }) {
     const { job, order, targets } = options;
@@ -108,16 +112,33 @@ export class JobProgress {
     this.#tell(index);
   }
 
-  /** Changes what the job itself is; tells the watchers. */
-  setJob(state: JobStateName, reason: string, closedUnixMs = 0): void {
+  /** Moves the job itself forward and tells the watchers; false where that would be no step forward. */
+  setJob(state: JobStateName, reason: string, closedUnixMs = 0): boolean {
+    if (jobStates.indexOf(state) <= jobStates.indexOf(this.state)) return false;
     this.state = state;
     this.reason = reason;
     this.closedUnixMs = closedUnixMs;
     this.#tell('job');
+    return true;
   }
 
-  abandon(): void {
-    this.abandoned = true;
+  /** Tells the watchers that something about the job changed which is no state: who coordinates it. */
+  touchJob(): void {
+    this.#tell('job');
+  }
+
+  /** Takes over whatever another view of the same job knows and this one does not. */
+  merge(other: JobProgress): void {
+    for (const index of other.targets.keys()) {
+      const [result, startedUnixMs] = [other.resultAt(index), other.startedAt(index)];
+      this.raise(index, other.stateAt(index), { ...(result && { result }), startedUnixMs });
+    }
+    this.setJob(other.state, other.reason, other.closedUnixMs);
+  }
+
+  /** Ends every watch of it with this error. */
+  fail(failure: MusterError): void {
+    this.failure ??= failure;
     this.#tell('job');
   }
 

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { Execution } from '../../proto/gen/muster/v1/Execution.ts';
 import type { OutputChunk } from '../../proto/gen/muster/v1/OutputChunk.ts';
 import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
-import { MusterError } from '../../shared/errors.ts';
 import type { ExecutionId, NodeUid } from '../../shared/ids.ts';
 import type { Clock, Timer } from '../../shared/time.ts';
 import type { UnavailableReason } from '../../shared/unavailable-reasons.ts';
@@ -242,8 +241,7 @@ export class Watcher {
     const { progress } = this.#options;
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (progress.abandoned)
-        throw new MusterError('REPLICA_STOPPING', 'the job moves to another coordinator; watch again');
+      if (progress.failure) throw progress.failure;
       await this.#sendStates();
       const next = this.#output.shift();
       if (next) {

@@ -8,6 +8,8 @@ import { DirectorySync } from '../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../server/fleet/fleet.ts';
 import { Inventory } from '../../server/fleet/inventory.ts';
 import { ClaimQueue } from '../../server/fleet/presence.ts';
+import { JobStore } from '../../server/jobs/job-store.ts';
+import { JobViews } from '../../server/jobs/job-views.ts';
 import { Jobs, type JobsObserver } from '../../server/jobs/jobs.ts';
 import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
@@ -76,7 +78,8 @@ export class FaultyReplica {
       offered: () => '',
     };
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
-    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, session });
+    const views = new JobViews({ stored: new JobStore({ store }), clock, log, replica });
+    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, views, session });
     const fleet: Fleet = new Fleet({
       ...{ inventory, directory, clock, log, replica, heartbeatMs: 0 },
       sink: {
@@ -97,7 +100,7 @@ export class FaultyReplica {
     this.grpc = new GrpcServer({
       services: {
         'muster.v1.AgentService': agentService({ fleet, log, ...(helloTimeoutMs !== undefined && { helloTimeoutMs }) }),
-        'muster.v1.JobService': jobService({ handlers, directory, jobs, outputs, now: () => clock.now(), clock }),
+        'muster.v1.JobService': jobService({ handlers, directory, jobs, views, outputs, clock }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
       },
       ...{ keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 },

@@ -1,5 +1,6 @@
 import { credentials } from '@grpc/grpc-js';
 import type { Log } from '../shared/log.ts';
+import { laneCapability } from '../shared/order/queueing.ts';
 import type { Clock } from '../shared/time.ts';
 import { Connection } from './connection.ts';
 import { Executions } from './executions.ts';
@@ -56,7 +57,7 @@ export class Agent {
         version,
         labels: Object.fromEntries(settings.labels),
         facts,
-        capabilities: [],
+        capabilities: [laneCapability],
       },
       epochs: stateDir,
       settings,

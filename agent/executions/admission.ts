@@ -178,6 +178,8 @@ export class Admission {
       const received = receivedRecords.encode({ order: offer.order, proof: offer.proof, traceparent, acceptedUnixMs });
       if (this.#closed) return;
       const record = { type: 'received', id, digest, expiresUnixMs: order.expiresUnixMs } as const;
+      // Taken where the append is asked for: lanes keep the journal's order.
+      const turn = ports.lanes.nextTurn();
       // Either without the other does no harm: an agent that finds only one makes or removes the other.
       const [made, journaled] = await Promise.allSettled([
         ports.folders.create(id),
@@ -190,7 +192,7 @@ export class Admission {
       this.#candidates.delete(id);
       const { user } = resolved;
       const recovered = false;
-      const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, recovered, ports });
+      const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, turn, recovered, ports });
       candidate.spool.resolve(execution.spool);
       this.#onAccepted(execution, candidate.cancel);
     } catch (err) {

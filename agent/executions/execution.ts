@@ -7,18 +7,20 @@ import type { EndingCause, JournalEntry } from '../journal/record.ts';
 import { isAlive } from '../sandbox/process-table.ts';
 import type { HostUser } from '../sandbox/run-as.ts';
 import type { Spool } from '../spool/spool.ts';
-import { countTaken, readExit, readStarted } from '../supervisor/exit-file.ts';
+import { readExit, readStarted } from '../supervisor/exit-file.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { EndRequests } from './end-requests.ts';
 import { type FinishedRun, finishExecution } from './finish.ts';
 import { FolderEvents } from './folder-events.ts';
+import { nextStep } from './look.ts';
 import type { ExecutionPorts } from './ports.ts';
 import type { Place } from './preparation.ts';
-import { type RecoveryStep, recoveryStep } from './recovery.ts';
+import type { RecoveryStep } from './recovery.ts';
 import { interruptedOutcome, type Outcome, unrunOutcome } from './results.ts';
 import { containmentOf, openSpool, readPlace } from './run-parts.ts';
 import { sendToSupervisor } from './start.ts';
 import { TreeEnd } from './tree-end.ts';
+import { Turn } from './turn.ts';
 
 export interface ExecutionOptions {
   readonly id: ExecutionId;
@@ -30,6 +32,8 @@ export interface ExecutionOptions {
   readonly user: HostUser | undefined;
   /** Why it can't start though it was accepted (its user has gone since). */
   readonly obstacle?: string;
+  /** Its place in the journal. */
+  readonly turn: number;
   /** It was found in the journal. */
   readonly recovered: boolean;
   readonly ports: ExecutionPorts;
@@ -40,7 +44,6 @@ const lookMs = 500;
 /** After an error that was none of the command's. */
 const againMs = 1000;
 const mostFailures = 3;
-const maxTimerMs = 2 ** 31;
 
 /**
  * One execution from its acceptance to its result. `run` follows the rules of docs/recovery.md from whatever state it is
@@ -67,6 +70,8 @@ export class Execution {
   #tree: TreeEnd | undefined;
   /** Before `started` there is nobody to signal. */
   readonly #ends: EndRequests;
+  readonly #turn: Turn;
+  readonly #stopped = (): boolean => this.#closed || this.#ends.ending !== undefined;
   #deadline: Timer | undefined;
   #gateMs: number | undefined;
   #settling = false;
@@ -94,6 +99,15 @@ export class Execution {
       log: this.#log,
       over: () => this.#settling || this.#closed || this.result !== undefined,
       onRequest: () => (this.started ? this.#signalAsked() : this.#events.changed.raise()),
+    });
+    this.#turn = new Turn({
+      id: options.id,
+      order: options.order,
+      turn: options.turn,
+      placed: this.#entry?.starting !== undefined,
+      ports: options.ports,
+      events: this.#events,
+      stopped: this.#stopped,
     });
     this.spool = new Promise((resolve) => {
       this.#resolveSpool = resolve;
@@ -141,22 +155,11 @@ export class Execution {
     return this.#ports.journal.get(this.id);
   }
 
-  /** The supervisor first, the folder after it: what a dead one has not written it never will. */
   #look(): RecoveryStep {
-    const entry = this.#entry;
     const { order } = this;
-    const starting = entry?.starting;
-    const supervisorAlive = starting !== undefined && isAlive(starting.supervisor);
-    const now = this.#ports.clock.now();
-    const step = recoveryStep({
-      explained: order !== undefined,
-      starting: starting && { sameBoot: starting.bootId === this.#ports.bootId },
-      lost: supervisorAlive ? 0 : Math.max(countTaken(this.#folder), this.#lost),
-      supervisorAlive,
-      started: readStarted(this.#folder) !== undefined,
-      exited: readExit(this.#folder) !== undefined,
-      ending: this.#ends.ending?.cause,
-      late: order !== undefined && (now >= order.expiresUnixMs || now >= order.deliveryDeadlineUnixMs),
+    const ending = this.#ends.ending?.cause;
+    const step = nextStep({
+      ...{ folder: this.#folder, order, starting: this.#entry?.starting, lost: this.#lost, ending, ports: this.#ports },
     });
     return step.step === 'start' && this.#obstacle !== undefined ? { step: 'end', end: 'lost' } : step;
   }
@@ -169,16 +172,14 @@ export class Execution {
     if (step !== 'start') {
       this.#failures++;
       await this.#events.past(this.#events.changed.version, againMs);
-    } else if (this.#failedStarts++ < mostFailures) await this.#until(this.#ports.clock.now() + againMs);
+    } else if (this.#failedStarts++ < mostFailures) await this.#turn.until(this.#ports.clock.now() + againMs);
     else this.#obstacle = err.message;
   }
 
   async #start(): Promise<void> {
     const { ports, order, traceparent, user } = this.#options;
-    if (order === undefined) return;
-    await this.#until(order.notBeforeUnixMs);
-    const stopped = (): boolean => this.#closed || this.#ends.ending !== undefined;
-    if (stopped()) return;
+    if (order === undefined || !(await this.#turn.come())) return;
+    const stopped = this.#stopped;
     const sent = await sendToSupervisor({ id: this.id, order, traceparent, user, ports, stopped });
     this.#supervisor = sent?.supervisor;
     this.#gateMs = sent?.gateMs;
@@ -189,6 +190,7 @@ export class Execution {
     const starting = this.#entry?.starting;
     if (starting === undefined) return;
     const { changed } = this.#events;
+    this.#events.watch();
     void this.#supervisor?.gone.then(() => changed.raise());
     this.#openSpool ??= await this.#spoolOf(starting);
     this.#armTimeout(starting.monotonicMs);
@@ -301,20 +303,12 @@ export class Execution {
     });
   }
 
-  async #until(unixMs: number): Promise<void> {
-    const { changed } = this.#events;
-    for (;;) {
-      const { version } = changed;
-      const leftMs = unixMs - this.#ports.clock.now();
-      if (leftMs <= 0 || this.#closed || this.#ends.ending) return;
-      await this.#events.past(version, Math.min(leftMs, maxTimerMs));
-    }
-  }
-
   #rest(): void {
     this.#deadline?.cancel();
     this.#tree?.stop();
     this.#events.close();
+    // The next of a closed agent knows by STARTING who has a place.
+    if (!this.#closed) this.#turn.over();
     this.#resolveSpool(this.#openSpool);
   }
 }

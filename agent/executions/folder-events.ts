@@ -6,12 +6,19 @@ import { Signal } from '../spool/signal.ts';
 export class FolderEvents {
   readonly changed = new Signal();
   readonly #clock: Clock;
-  readonly #watcher: FSWatcher | undefined;
+  readonly #path: string;
+  #watcher: FSWatcher | undefined;
 
   constructor(options: { path: string; clock: Clock }) {
     this.#clock = options.clock;
+    this.#path = options.path;
+  }
+
+  /** From now on the folder is watched; before, only who raises `changed` is heard: thousands that wait take no watch. */
+  watch(): void {
+    if (this.#watcher) return;
     try {
-      this.#watcher = watch(options.path, { persistent: false }, () => this.changed.raise());
+      this.#watcher = watch(this.#path, { persistent: false }, () => this.changed.raise());
       this.#watcher.on('error', () => this.changed.raise());
     } catch {
       // No inotify watch to be had: whoever waits looks again now and then.

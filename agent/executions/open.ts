@@ -12,6 +12,7 @@ import { type CgroupBase, openCgroupBase } from '../sandbox/cgroup.ts';
 import { probeShell } from '../supervisor/shell-probe.ts';
 import { SupervisorPool } from '../supervisor/supervisor-pool.ts';
 import { Folders } from './folders.ts';
+import { LanePlaces } from './lane-places.ts';
 import type { ExecutionPorts, ExecutionsSettings } from './ports.ts';
 
 export interface ExecutionsOptions {
@@ -63,6 +64,7 @@ export async function openPorts(
       settings,
       journal,
       folders,
+      lanes: new LanePlaces(),
       pool,
       traits,
       cgroups,

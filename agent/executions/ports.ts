@@ -8,6 +8,7 @@ import type { CgroupBase } from '../sandbox/cgroup.ts';
 import type { ShellTraits } from '../supervisor/shell-probe.ts';
 import type { SupervisorPool } from '../supervisor/supervisor-pool.ts';
 import type { Folders } from './folders.ts';
+import type { LanePlaces } from './lane-places.ts';
 
 /** What the host's owner decides about executions. */
 export interface ExecutionsSettings {
@@ -36,6 +37,7 @@ export interface ExecutionPorts {
   readonly settings: ExecutionsSettings;
   readonly journal: Journal;
   readonly folders: Folders;
+  readonly lanes: LanePlaces;
   readonly pool: SupervisorPool;
   readonly traits: ShellTraits;
   readonly cgroups: CgroupBase | undefined;

@@ -45,7 +45,7 @@ export async function recover(ports: ExecutionPorts): Promise<Recovered> {
         spools.add(place.spool);
         cgroups.add(place.spool);
       }
-      executions.push(new Execution({ ...unexplained, id, recovered: true, ports }));
+      executions.push(new Execution({ ...unexplained, id, turn: ports.lanes.nextTurn(), recovered: true, ports }));
     } else {
       // Made, and never journaled: nobody was promised anything.
       await folders.remove(id);
@@ -60,7 +60,8 @@ const unexplained = { order: undefined, digest: '', acceptedUnixMs: 0, tracepare
 
 async function resume(entry: JournalEntry, ports: ExecutionPorts): Promise<Execution> {
   const { id, digest, received } = entry;
-  if (received === undefined) return new Execution({ ...unexplained, id, digest, recovered: true, ports });
+  const turn = ports.lanes.nextTurn();
+  if (received === undefined) return new Execution({ ...unexplained, id, digest, turn, recovered: true, ports });
   await ports.folders.create(id);
   const { order: bytes, traceparent, acceptedUnixMs } = receivedRecords.decode(received);
   const order = decodeOrder(Buffer.from(bytes));
@@ -71,6 +72,7 @@ async function resume(entry: JournalEntry, ports: ExecutionPorts): Promise<Execu
     acceptedUnixMs,
     traceparent,
     user: undefined,
+    turn,
     recovered: true,
     ports,
   };

@@ -9,6 +9,9 @@ export interface ValidLane {
   readonly concurrency: number;
 }
 
+/** Among `Hello.capabilities`: this agent keeps lanes. One without it would run them side by side. */
+export const laneCapability = 'lanes';
+
 const maxConcurrency = 1000;
 const namePattern = /^[A-Za-z0-9._/-]{1,128}$/;
 const allowed = 'must be 1 to 128 of [A-Za-z0-9._/-]';

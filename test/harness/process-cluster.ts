@@ -6,67 +6,132 @@ import { nodeMethods } from '../../shared/rpc/methods.ts';
 import { freePort } from './free-port.ts';
 import { Program } from './program.ts';
 
-/** A replica on the embedded store and a few real agents, each a process that may be killed at any moment. */
-export class ProcessCluster {
-  readonly folder = mkdtempSync(join(tmpdir(), 'muster-cluster-'));
-  readonly replica: Program;
-  readonly agents: readonly Program[];
-  readonly client: RpcClient;
-  /** Where the replica listens. */
-  readonly address: string;
+export interface ProcessClusterOptions {
+  /** Real agents, `node-0`, `node-1`, …, labelled `role=test`. */
+  readonly agents: number;
+  /**
+   * Setting `store` of each replica: as many replicas as there are entries. One replica on an embedded store where not given.
+   */
+  readonly stores?: readonly string[];
+  /** For the replicas. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly replicaFlags?: readonly string[];
+  readonly agentFlags?: readonly string[];
+  /** Where everything is; a temporary folder, removed with the cluster, where not given. */
+  readonly folder?: string;
+}
 
-  private constructor(listen: string, http: string, agents: number) {
+/** Replicas and a few real agents, each a process that may be killed at any moment. */
+export class ProcessCluster {
+  readonly folder: string;
+  readonly replicas: readonly Program[];
+  /** Where replica n listens, before and after a restart. */
+  readonly addresses: readonly string[];
+  /** Where replica n serves health and metrics. */
+  readonly httpAddresses: readonly string[];
+  readonly agents: readonly Program[];
+  /** Of all replicas, one at a time. */
+  readonly client: RpcClient;
+  readonly #temporary: boolean;
+
+  private constructor(options: ProcessClusterOptions, addresses: readonly string[], https: readonly string[]) {
+    const { agents, replicaFlags = [], agentFlags = [], env = {} } = options;
+    this.#temporary = options.folder === undefined;
+    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'muster-cluster-'));
     const logs = join(this.folder, 'logs');
-    mkdirSync(logs);
-    this.replica = new Program({
-      argv: [
-        'server/main.ts',
-        '--listen',
-        listen,
-        '--http',
-        http,
-        '--store',
-        `embedded:${join(this.folder, 'store')}`,
-        '--name',
-        'cluster',
-      ],
-      logPath: join(logs, 'replica.log'),
+    mkdirSync(logs, { recursive: true });
+    const stores = options.stores ?? [`embedded:${join(this.folder, 'store')}`];
+    this.addresses = addresses;
+    this.httpAddresses = https;
+    this.replicas = stores.map((store, n) => {
+      const own = ['--listen', addresses[n] ?? '', '--http', https[n] ?? '', '--store', store];
+      const name = stores.length === 1 ? 'cluster' : replicaName(n);
+      return new Program({
+        argv: ['server/main.ts', ...own, '--name', name, ...replicaFlags],
+        logPath: join(logs, `replica-${n}.log`),
+        env,
+      });
     });
+    const servers = addresses.flatMap((address) => ['--server', address]);
     this.agents = Array.from({ length: agents }, (_, n) => {
-      const given = ['--server', listen, '--name', `node-${n}`, '--state-dir', join(this.folder, `node-${n}`)];
+      const given = [...servers, '--name', `node-${n}`, '--state-dir', this.stateDir(n)];
       const fast = ['--reconnect-base', '20ms', '--reconnect-cap', '200ms'];
       return new Program({
-        argv: ['agent/main.ts', ...given, ...fast, '--label', 'role=test'],
+        argv: ['agent/main.ts', ...given, ...fast, '--label', 'role=test', ...agentFlags],
         logPath: join(logs, `node-${n}.log`),
       });
     });
-    this.address = listen;
-    this.client = new RpcClient({ servers: [listen] });
+    this.client = new RpcClient({ servers: addresses });
   }
 
-  /** `env` is for the replica. */
-  static async start(agents: number, env: Record<string, string> = {}): Promise<ProcessCluster> {
-    const cluster = new ProcessCluster(`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`, agents);
-    cluster.replica.start(env);
-    for (const agent of cluster.agents) agent.start();
-    await cluster.connected(agents);
+  /** Made, nothing of it started. */
+  static async make(options: ProcessClusterOptions): Promise<ProcessCluster> {
+    const addresses: string[] = [];
+    const https: string[] = [];
+    for (let n = 0; n < (options.stores?.length ?? 1); n += 1) {
+      addresses.push(`127.0.0.1:${await freePort()}`);
+      https.push(`127.0.0.1:${await freePort()}`);
+    }
+    return new ProcessCluster(options, addresses, https);
+  }
+
+  /** Started, all agents connected. A number of agents means one replica on the embedded store; `env` is for it. */
+  static async start(
+    options: ProcessClusterOptions | number,
+    env: Record<string, string> = {},
+  ): Promise<ProcessCluster> {
+    const cluster = await ProcessCluster.make(typeof options === 'number' ? { agents: options, env } : options);
+    for (const program of [...cluster.replicas, ...cluster.agents]) program.start();
+    await cluster.connected(cluster.agents.length);
     return cluster;
   }
 
-  /** Waits until so many nodes have a session. */
-  async connected(count: number): Promise<void> {
-    for (let tries = 0; tries < 600; tries += 1) {
-      const listed = await this.client.call(nodeMethods.ListNodes, { selector: 'role=test' }).catch(() => undefined);
-      if ((listed?.nodes ?? []).filter((node) => node?.connected).length >= count) return;
+  /** The first one. */
+  get replica(): Program {
+    return this.replicas[0] as Program;
+  }
+
+  /** Where the first one listens. */
+  get address(): string {
+    return this.addresses[0] as string;
+  }
+
+  /** State folder of agent n. */
+  stateDir(n: number): string {
+    return join(this.folder, `node-${n}`);
+  }
+
+  /** Waits until so many nodes that the selector matches have a session. */
+  async connected(count: number, selector = 'role=test', capMs = 30_000): Promise<void> {
+    const deadline = performance.now() + capMs;
+    while (performance.now() < deadline) {
+      if ((await this.#count(selector)) >= count) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`never had ${count} connected nodes; logs in ${this.folder}`);
+    throw new Error(`never had ${count} connected nodes of ${selector}; logs in ${this.folder}`);
   }
 
   async close(): Promise<void> {
     this.client.close();
-    await Promise.all(this.agents.map((agent) => agent.end('SIGTERM')));
-    await this.replica.end('SIGTERM');
-    rmSync(this.folder, { recursive: true, force: true });
+    await Promise.all(this.agents.map((agent) => agent.stop()));
+    await Promise.all(this.replicas.map((replica) => replica.stop()));
+    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #count(selector: string): Promise<number> {
+    let connected = 0;
+    let pageToken = '';
+    do {
+      const page = await this.client
+        .call(nodeMethods.ListNodes, { selector, pageToken, pageSize: 1000 })
+        .catch(() => undefined);
+      if (page === undefined) return 0;
+      connected += page.nodes.filter((node) => node.connected).length;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return connected;
   }
 }
+
+/** `r0`, `r1`, … */
+export const replicaName = (n: number): string => `r${n}`;

@@ -1,0 +1,191 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RpcClient } from '../../shared/rpc/client.ts';
+import { clusterMethods, nodeMethods } from '../../shared/rpc/methods.ts';
+import { ProcessCluster, replicaName } from '../../test/harness/process-cluster.ts';
+import type { Program } from '../../test/harness/program.ts';
+import { TcpProxy } from '../../test/harness/tcp-proxy.ts';
+import type { Trial } from '../trial.ts';
+import { SimulatedFleet, type SimulatedFleetOptions } from './simulated-fleet.ts';
+
+export interface FaultClusterOptions {
+  readonly replicas: number;
+  /** Real ones. */
+  readonly agents: number;
+  /** `host:port` of etcd's members. */
+  readonly etcd: readonly string[];
+  readonly leaseTerm?: string;
+  /** Each replica reaches etcd through a proxy of its own; one member only. */
+  readonly proxied?: boolean;
+  readonly replicaFlags?: readonly string[];
+  readonly agentFlags?: readonly string[];
+}
+
+/** Replicas and agents as processes, every fault on which is written down. */
+export class FaultCluster {
+  readonly processes: ProcessCluster;
+  /** Between replica n and etcd, where asked for. */
+  readonly proxies: readonly TcpProxy[];
+  /** What real commands write down goes there. */
+  readonly marks: string;
+  readonly fleets: SimulatedFleet[] = [];
+  readonly #trial: Trial;
+
+  /** Started, all real agents connected. */
+  static async start(trial: Trial, options: FaultClusterOptions): Promise<FaultCluster> {
+    const { replicas, agents, etcd, leaseTerm = '4s', replicaFlags = [], agentFlags = [] } = options;
+    const proxies: TcpProxy[] = [];
+    if (options.proxied) {
+      for (let n = 0; n < replicas; n += 1) proxies.push(await TcpProxy.start(etcd[0] as string));
+      trial.after(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
+    }
+    const stores = Array.from(
+      { length: replicas },
+      (_, n) => `etcd://${proxies[n]?.endpoint ?? etcd.join(',')}/faults`,
+    );
+    const quick = ['--keepalive-interval', '2s', '--keepalive-timeout', '2s', '--drain-timeout', '5s'];
+    const processes = await ProcessCluster.make({
+      ...{ agents, stores, folder: trial.folder('cluster') },
+      replicaFlags: ['--lease-term', leaseTerm, ...quick, ...replicaFlags],
+      agentFlags: ['--keepalive-interval', '2s', '--keepalive-timeout', '2s', ...agentFlags],
+    });
+    trial.after(() => processes.close());
+    const cluster = new FaultCluster(trial, processes, proxies);
+    for (const replica of processes.replicas) replica.start();
+    await cluster.serving();
+    for (const agent of processes.agents) agent.start();
+    if (agents > 0) await processes.connected(agents);
+    return cluster;
+  }
+
+  private constructor(trial: Trial, processes: ProcessCluster, proxies: readonly TcpProxy[]) {
+    this.#trial = trial;
+    this.processes = processes;
+    this.proxies = proxies;
+    this.marks = join(trial.folder('marks'), 'marks');
+  }
+
+  get client(): RpcClient {
+    return this.processes.client;
+  }
+
+  get replicas(): readonly Program[] {
+    return this.processes.replicas;
+  }
+
+  get addresses(): readonly string[] {
+    return this.processes.addresses;
+  }
+
+  /** A process with simulated agents of every replica (or of those given), all connected. */
+  async simulate(
+    options: Omit<SimulatedFleetOptions, 'servers'> & { readonly servers?: readonly string[] },
+  ): Promise<SimulatedFleet> {
+    const fleet = new SimulatedFleet(this.#trial, { servers: this.addresses, ...options });
+    this.fleets.push(fleet);
+    fleet.program.start();
+    await this.processes.connected(fleet.count, `fleet=${fleet.prefix}`, 120_000);
+    return fleet;
+  }
+
+  /** Waits until every replica that runs is ready. */
+  async serving(): Promise<void> {
+    await Promise.all(this.replicas.map((replica, n) => (replica.alive ? this.ready(n) : undefined)));
+  }
+
+  /** Waits until replica n is ready. */
+  async ready(n: number, capMs = 60_000): Promise<void> {
+    const deadline = performance.now() + capMs;
+    for (;;) {
+      this.#trial.signal.throwIfAborted();
+      const url = `http://${this.processes.httpAddresses[n]}/readyz`;
+      const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+      if (answer?.ok) return;
+      if (performance.now() > deadline)
+        throw new Error(`${replicaName(n)} was not ready in ${capMs} ms:\n${this.replicas[n]?.log.slice(-2000)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Number of the replica of that name; -1 where there is none. */
+  indexOf(name: string): number {
+    return this.replicas.findIndex((_, n) => replicaName(n) === name);
+  }
+
+  /** Name of the leader; empty while there is none. */
+  async leader(): Promise<string> {
+    const answer = await this.client.call(clusterMethods.GetLeader, {}).catch(() => undefined);
+    return answer?.replica ?? '';
+  }
+
+  /** Names of the nodes that the replica holds, as the directory has it. */
+  async nodesOn(replica: string, selector = ''): Promise<Set<string>> {
+    const names = new Set<string>();
+    let pageToken = '';
+    do {
+      const page = await this.client.call(nodeMethods.ListNodes, { selector, pageToken, pageSize: 1000 });
+      for (const node of page.nodes) if (node.connected && node.replica === replica) names.add(node.name);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return names;
+  }
+
+  async kill(n: number, window: string): Promise<void> {
+    this.#trial.fault('kill-replica', replicaName(n), window);
+    await this.replicas[n]?.end('SIGKILL');
+  }
+
+  /** SIGTERM; resolves when it is gone. */
+  async drain(n: number, window: string): Promise<void> {
+    this.#trial.fault('drain-replica', replicaName(n), window);
+    await this.replicas[n]?.end('SIGTERM');
+  }
+
+  begin(n: number): void {
+    this.#trial.note(`${replicaName(n)} starts`);
+    this.replicas[n]?.start();
+  }
+
+  pause(n: number, window: string): void {
+    this.#trial.fault('pause-replica', replicaName(n), window);
+    this.replicas[n]?.pause();
+  }
+
+  resume(n: number): void {
+    this.#trial.note(`${replicaName(n)} goes on`);
+    this.replicas[n]?.resume();
+  }
+
+  cut(n: number, window: string): void {
+    this.#trial.fault('cut-from-etcd', replicaName(n), window);
+    this.proxies[n]?.refuse();
+  }
+
+  heal(n: number): void {
+    this.#trial.note(`${replicaName(n)} reaches etcd again`);
+    this.proxies[n]?.allow();
+  }
+
+  async killAgent(n: number, window: string): Promise<void> {
+    this.#trial.fault('kill-agent', `node-${n}`, window);
+    await this.processes.agents[n]?.end('SIGKILL');
+  }
+
+  /** Writes into the history what the commands and the simulated nodes wrote down. */
+  collect(): void {
+    const { history } = this.#trial;
+    for (const line of existsSync(this.marks) ? readFileSync(this.marks, 'utf8').split('\n') : []) {
+      const [what, execution, atUnixMs] = line.split(' ');
+      if ((what !== 'start' && what !== 'stop') || execution === undefined) continue;
+      history.add({ type: 'mark', what, execution, atUnixMs: Number(atUnixMs) });
+    }
+    for (const fleet of this.fleets) {
+      for (const event of fleet.events()) {
+        const atUnixMs = event.at;
+        if (event.event === 'start') history.add({ type: 'mark', what: 'start', execution: event.execution, atUnixMs });
+        if (event.event === 'end') history.add({ type: 'mark', what: 'stop', execution: event.execution, atUnixMs });
+        if (event.event === 'live') history.add({ type: 'live', node: event.node, replica: event.replica, atUnixMs });
+      }
+    }
+  }
+}

@@ -8,7 +8,7 @@ import { GoneReader } from './executions/gone-reader.ts';
 import { type ExecutionsOptions, openPorts } from './executions/open.ts';
 import type { ExecutionPorts } from './executions/ports.ts';
 import { recover } from './executions/recover.ts';
-import { results } from './executions/results.ts';
+import { releasedResult, results } from './executions/results.ts';
 import { openSpool } from './executions/run-parts.ts';
 import { SpoolShelf } from './executions/spool-shelf.ts';
 import { planSweep } from './executions/sweep.ts';
@@ -157,7 +157,9 @@ export class Executions implements Executor {
       if (entry?.result === undefined || entry.released) continue;
       this.#results.delete(id);
       // Not synced: what is lost with the power is repeated and released again.
-      const released = this.#ports.journal.append({ type: 'released', id }, undefined, { sync: false });
+      const kept = releasedResult(entry.result);
+      const blob = kept === entry.result ? undefined : kept;
+      const released = this.#ports.journal.append({ type: 'released', id }, blob, { sync: false });
       released.catch((err: unknown) =>
         this.#ports.log.warn({ err, 'execution.id': id }, 'a release was not journaled'),
       );

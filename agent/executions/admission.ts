@@ -109,7 +109,11 @@ export class Admission {
       const message = `${unreleased} results of this node wait to be released`;
       return this.#refuse(execution, digest, order.expiresUnixMs, 'busy', message);
     }
-    if (clock.now() >= deadlineOf(order)) {
+    // A clock that was set back opens nothing: it may be an order that ran, expired and was forgotten.
+    const forgotten = order.expiresUnixMs <= ports.journal.forgottenUntilUnixMs;
+    if (forgotten)
+      ports.log.error({ 'execution.id': execution }, 'refused: orders of its expiry were forgotten already');
+    if (forgotten || clock.now() >= deadlineOf(order)) {
       return this.#end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
     }
     const spool = Promise.withResolvers<Spool | undefined>();

@@ -8,6 +8,21 @@ import type { CommandEnd } from '../supervisor/exit-file.ts';
 /** The encoding in which results lie in the journal. */
 export const results = codec<ExecutionResult, ExecutionResult__Output>('muster.v1.ExecutionResult');
 
+/** Of a released result so much is kept, for as long as its id. */
+const keptResultBytes = 512;
+
+/**
+ * What is kept of a result once the control plane has it: a store that was rolled back offers its execution again, and has to be
+ * told how it ended. Tail, receipt and gaps go where they make it long.
+ */
+export function releasedResult(bytes: Buffer): Buffer {
+  if (bytes.length <= keptResultBytes) return bytes;
+  const { stdout, stderr, message, ...rest } = results.decode(bytes);
+  const summary = (of: typeof stdout) => of && { bytes: of.bytes, digest: of.digest };
+  const short = { stdout: summary(stdout), stderr: summary(stderr), message: message.slice(0, 80) };
+  return results.encode({ ...rest, ...short, stderrTail: Buffer.alloc(0), receipt: null });
+}
+
 const stateOfCause = {
   cancel: 'EXECUTION_STATE_CANCELLED',
   timeout: 'EXECUTION_STATE_TIMED_OUT',

@@ -29,6 +29,7 @@ export class Journal {
   readonly #group: GroupCommit<Item>;
   #file: FileHandle;
   #bytes: number;
+  #forgottenUntilUnixMs: number;
   #compactAtBytes = compactAboveBytes;
   /** Set once the disk has failed in a way after which nothing it says about this file can be believed. */
   #broken: Error | undefined;
@@ -40,6 +41,7 @@ export class Journal {
     file: FileHandle;
     bytes: number;
     entries: Map<ExecutionId, JournalEntry>;
+    forgottenUntilUnixMs: number;
   }) {
     this.#dir = options.dir;
     this.#log = options.log;
@@ -48,6 +50,7 @@ export class Journal {
     this.#bytes = options.bytes;
     this.#entries = options.entries;
     this.entries = options.entries;
+    this.#forgottenUntilUnixMs = options.forgottenUntilUnixMs;
     this.#group = new GroupCommit({ commit: (items) => this.#write(items) });
   }
 
@@ -70,10 +73,18 @@ export class Journal {
     if (corruptBytes > 0) log.error({ 'journal.corrupt_bytes': corruptBytes }, 'the journal is damaged in the middle');
     syncDirectory(dir);
     const entries = new Map<ExecutionId, JournalEntry>();
-    for (const { head, blob } of frames) applyTo(entries, head as unknown as JournalRecord, blob);
-    const journal = new Journal({ dir, log, onBroken, file, bytes: goodBytes, entries });
+    let forgottenUntilUnixMs = 0;
+    for (const { head, blob } of frames) {
+      forgottenUntilUnixMs = applyTo(entries, forgottenUntilUnixMs, head as unknown as JournalRecord, blob);
+    }
+    const journal = new Journal({ dir, log, onBroken, file, bytes: goodBytes, entries, forgottenUntilUnixMs });
     await journal.#compactIfWorth();
     return journal;
+  }
+
+  /** The highest expiry of all ids that were forgotten; 0 = none. An unknown order that expires no later may be one of them. */
+  get forgottenUntilUnixMs(): number {
+    return this.#forgottenUntilUnixMs;
   }
 
   get(id: ExecutionId): JournalEntry | undefined {
@@ -108,7 +119,9 @@ export class Journal {
     // After a failed sync the kernel may call the lost pages clean: nothing written later would prove anything.
     if (items.some(({ sync }) => sync)) await this.#file.datasync().catch((cause: unknown) => this.#break(cause));
     this.#bytes += content.length;
-    for (const { record, blob } of items) applyTo(this.#entries, record, blob ?? Buffer.alloc(0));
+    for (const { record, blob } of items) {
+      this.#forgottenUntilUnixMs = applyTo(this.#entries, this.#forgottenUntilUnixMs, record, blob ?? Buffer.alloc(0));
+    }
     await this.#compactIfWorth().catch((error: unknown) =>
       this.#log.warn({ err: error }, 'the journal was not compacted'),
     );
@@ -117,8 +130,10 @@ export class Journal {
   /** Writes the file anew with what is still needed, once most of it is not. Runs between two groups, never beside one. */
   async #compactIfWorth(): Promise<void> {
     if (this.#bytes < this.#compactAtBytes) return;
+    const expiresUnixMs = this.#forgottenUntilUnixMs;
+    const until: JournalRecord = { type: 'forgotten-until', id: '', expiresUnixMs };
     const frames = [...this.#entries.values()].flatMap(recordsOf).map(({ record, blob }) => encodeFrame(record, blob));
-    const content = Buffer.concat(frames);
+    const content = Buffer.concat([encodeFrame(until), ...frames]);
     this.#compactAtBytes = Math.max(compactAboveBytes, 2 * content.length, this.#bytes + compactAboveBytes / 2);
     if (content.length * 2 > this.#bytes) return;
     const path = join(this.#dir, 'journal');
@@ -142,10 +157,20 @@ export class Journal {
   }
 }
 
-function applyTo(entries: Map<ExecutionId, JournalEntry>, record: JournalRecord, blob: Buffer): void {
-  const entry = applyRecord(entries.get(record.id), record, blob);
+/** Changes `entries`; the highest forgotten expiry after it. */
+function applyTo(
+  entries: Map<ExecutionId, JournalEntry>,
+  forgottenUntilUnixMs: number,
+  record: JournalRecord,
+  blob: Buffer,
+): number {
+  if (record.type === 'forgotten-until') return Math.max(forgottenUntilUnixMs, record.expiresUnixMs);
+  const before = entries.get(record.id);
+  const entry = applyRecord(before, record, blob);
   if (entry) entries.set(record.id, entry);
   else entries.delete(record.id);
+  const forgotten = entry === undefined && record.type === 'forgotten' ? (before?.expiresUnixMs ?? 0) : 0;
+  return Math.max(forgottenUntilUnixMs, forgotten);
 }
 
 /** Makes names in a folder durable. */

@@ -47,10 +47,16 @@ export type JournalRecord =
       /** What the spool takes on disk. */
       readonly spoolBytes: number;
     }
+  /** Carries what is kept of the result, where that is less. */
   | { readonly type: 'released'; readonly id: ExecutionId }
   /** Its output is gone; the id is still kept. */
   | { readonly type: 'unspooled'; readonly id: ExecutionId }
-  | { readonly type: 'forgotten'; readonly id: ExecutionId };
+  | { readonly type: 'forgotten'; readonly id: ExecutionId }
+  /** The highest expiry of those that were forgotten. Of no execution: its id is empty. */
+  | { readonly type: 'forgotten-until'; readonly id: ''; readonly expiresUnixMs: number };
+
+/** A record of one execution. */
+export type ExecutionRecord = Exclude<JournalRecord, { readonly type: 'forgotten-until' }>;
 
 /** All that the journal knows of one execution. */
 export interface JournalEntry {
@@ -73,7 +79,7 @@ export interface JournalEntry {
 /** The entry after a record; undefined = forgotten. Records that cannot follow what is there change nothing. */
 export function applyRecord(
   entry: JournalEntry | undefined,
-  record: JournalRecord,
+  record: ExecutionRecord,
   blob: Buffer,
 ): JournalEntry | undefined {
   const { id } = record;
@@ -95,7 +101,7 @@ export function applyRecord(
       return { ...base, ...over, digest, expiresUnixMs, finishedUnixMs, spool };
     }
     case 'released':
-      return entry && { ...entry, released: true };
+      return entry && { ...entry, released: true, result: blob.length > 0 ? blob : entry.result };
     case 'unspooled':
       return entry && { ...entry, spool: undefined };
     case 'forgotten':
@@ -116,9 +122,9 @@ const unknownEntry = {
 } as const;
 
 /** The fewest records that tell an entry. */
-export function recordsOf(entry: JournalEntry): readonly { record: JournalRecord; blob: Buffer | undefined }[] {
+export function recordsOf(entry: JournalEntry): readonly { record: ExecutionRecord; blob: Buffer | undefined }[] {
   const { id, digest, expiresUnixMs, finishedUnixMs } = entry;
-  const records: { record: JournalRecord; blob: Buffer | undefined }[] = [];
+  const records: { record: ExecutionRecord; blob: Buffer | undefined }[] = [];
   if (entry.received) records.push({ record: { type: 'received', id, digest, expiresUnixMs }, blob: entry.received });
   if (entry.starting) records.push({ record: { type: 'starting', id, starting: entry.starting }, blob: undefined });
   if (entry.ending) records.push({ record: { type: 'ending', id, ending: entry.ending }, blob: undefined });

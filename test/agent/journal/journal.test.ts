@@ -133,6 +133,31 @@ describe('Journal', () => {
     await again.close();
   });
 
+  test('the highest expiry of what was forgotten is known for good, written anew or not', async () => {
+    const journal = await Journal.open({ dir, log });
+    const expiries = [700, 900, 800];
+    for (const expiresUnixMs of expiries) {
+      const id = newId();
+      await journal.append({ ...received(id), expiresUnixMs });
+      await journal.append({ type: 'forgotten', id });
+    }
+    await journal.append({ ...received(newId()), expiresUnixMs: 5000 });
+    assert.equal(journal.forgottenUntilUnixMs, 900);
+    await journal.close();
+    const again = await Journal.open({ dir, log });
+    assert.equal(again.forgottenUntilUnixMs, 900);
+    for (let round = 0; round < 20; round++) {
+      const id = newId();
+      await again.append(received(id), Buffer.alloc(500_000));
+      await again.append(finished(id), Buffer.from('result'));
+    }
+    assert.ok(statSync(path()).size < 8 * 1024 ** 2, 'it was written anew');
+    await again.close();
+    const third = await Journal.open({ dir, log });
+    assert.equal(third.forgottenUntilUnixMs, 900);
+    await third.close();
+  });
+
   test('frames are found again in whatever garbage', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.uint8Array({ maxLength: 60 }), (blobs, garbage) => {

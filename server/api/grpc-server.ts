@@ -1,8 +1,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/proto-loader';
 import { HealthImplementation } from 'grpc-health-check';
 import { formatAddress, requireLoopback } from '../../shared/address.ts';
 import { invalidField } from '../../shared/errors.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
+import { peerServiceDefinition } from '../peers/peer-methods.ts';
 import { agentServiceDefinition } from './agent-service.ts';
 import { OpenCalls } from './open-calls.ts';
 import { widenReceiveWindow } from './receive-window.ts';
@@ -10,6 +12,14 @@ import { addReflection } from './reflection.ts';
 
 /** A submission: 16 MiB of standard input, an order, 100,000 targets. */
 const maxMessageBytes = 24 * 1024 * 1024;
+
+const peerServiceName = 'muster.peer.v1.PeerService';
+
+/** Of agents and replicas: their streams judge their bytes themselves, and end when those they belong to do. */
+const streamsOfOurs: Readonly<Record<string, () => ServiceDefinition>> = {
+  'muster.v1.AgentService': agentServiceDefinition,
+  [peerServiceName]: peerServiceDefinition,
+};
 
 type Implementation = Parameters<Server['addService']>[1];
 
@@ -19,7 +29,7 @@ export class GrpcServer {
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
   readonly #calls = new OpenCalls();
-  readonly #narrow = widenReceiveWindow(['/muster.v1.AgentService/Connect']);
+  readonly #narrow = widenReceiveWindow(['/muster.v1.AgentService/Connect', '/muster.peer.v1.PeerService/Control']);
   #address = '';
 
   /** `services` by full name, for example `muster.v1.JobService`. */
@@ -37,15 +47,16 @@ export class GrpcServer {
       'grpc.enable_channelz': 0,
     });
     for (const [name, implementation] of Object.entries(options.services)) {
-      const agents = name === 'muster.v1.AgentService';
-      if (agents) this.#server.addService(agentServiceDefinition(), implementation as Implementation);
+      const definition = streamsOfOurs[name];
+      if (definition) this.#server.addService(definition(), implementation as Implementation);
       else this.#server.addService(serviceDefinition(name), this.#calls.wrap(serviceDefinition(name), implementation));
     }
     this.#health = new HealthImplementation(
       Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])),
     );
     this.#health.addToServer(this.#server);
-    addReflection(this.#server, [...this.#services, 'grpc.health.v1.Health']);
+    const forUsers = this.#services.filter((name) => name !== peerServiceName);
+    addReflection(this.#server, [...forUsers, 'grpc.health.v1.Health']);
   }
 
   /** Where it listens, with the port it got. */

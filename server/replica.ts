@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Log } from '../shared/log.ts';
 import { Metrics } from '../shared/metrics.ts';
 import { JobSpans } from '../shared/telemetry/job-spans.ts';
@@ -12,7 +13,9 @@ import { GrpcServer } from './api/grpc-server.ts';
 import { Handlers } from './api/handlers.ts';
 import { jobService } from './api/job-service.ts';
 import { nodeService } from './api/node-service.ts';
+import { peerService } from './api/peer-service.ts';
 import { countedReads } from './counted-reads.ts';
+import { Admission } from './fleet/admission.ts';
 import { Directory } from './fleet/directory.ts';
 import { DirectorySync } from './fleet/directory-sync.ts';
 import { Fleet } from './fleet/fleet.ts';
@@ -23,15 +26,20 @@ import { JobStore } from './jobs/job-store.ts';
 import { JobViews } from './jobs/job-views.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { jobsObserver } from './jobs-observer.ts';
+import { joinedSources } from './output/joined-sources.ts';
 import { Outputs } from './output/outputs.ts';
+import { FleetSessions } from './peers/fleet-sessions.ts';
+import type { PeerSink } from './peers/peer-link.ts';
+import { Peers } from './peers/peers.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { ClusterState } from './store/cluster-state.ts';
 import { keys } from './store/keys.ts';
 import { LostResults } from './store/lost-results.ts';
 import { measured } from './store/measured-store.ts';
 import { openStore } from './store/open.ts';
-import { ReplicaLease } from './store/replica-lease.ts';
+import { presenceShardOf, ReplicaLease } from './store/replica-lease.ts';
 import type { Store } from './store/store.ts';
+import { readStoreTls } from './store/store-tls.ts';
 import { values } from './store/values.ts';
 
 export interface ReplicaOptions {
@@ -51,6 +59,7 @@ export class Replica {
   readonly #lease: ReplicaLease;
   readonly #sync: DirectorySync;
   readonly #fleet: Fleet;
+  readonly #peers: Peers;
   readonly #jobs: Jobs;
   readonly #grpc: GrpcServer;
   readonly #http: Http;
@@ -66,6 +75,7 @@ export class Replica {
     lease: ReplicaLease;
     sync: DirectorySync;
     fleet: Fleet;
+    peers: Peers;
     jobs: Jobs;
     grpc: GrpcServer;
     http: Http;
@@ -79,6 +89,7 @@ export class Replica {
     this.#lease = parts.lease;
     this.#sync = parts.sync;
     this.#fleet = parts.fleet;
+    this.#peers = parts.peers;
     this.#jobs = parts.jobs;
     this.#grpc = parts.grpc;
     this.#http = parts.http;
@@ -103,12 +114,15 @@ export class Replica {
     const version = packageVersion();
     const metrics = new Metrics();
     const count = createReplicaMetrics(metrics);
-    const store = measured(await openStore({ store: settings.store, log, clock }), count.storeCommit);
+    const tls = await readStoreTls(settings.store, settings);
+    const opening = openStore({ store: settings.store, log, clock, ...(tls && { tls }) });
+    const store = measured(await opening, count.storeCommit);
     opened.defer(() => store.close());
     const cluster = await ClusterState.open({ store, log, clock });
     opened.defer(() => cluster.close());
     const lostResults = new LostResults({ store, clock });
     const startedUnixMs = clock.now();
+    const incarnation = randomBytes(16).toString('hex');
     let announce = async (): Promise<void> => {};
     const lease: ReplicaLease = await ReplicaLease.grant({
       ...{ store, clock, log, termMs: settings.leaseTermMs },
@@ -116,31 +130,43 @@ export class Replica {
         // The era comes first: what is claimed anew is claimed in the life that the store is in now.
         await cluster.check();
         await announce();
-        await fleet.reclaimAll();
         await jobs.reclaimAll();
       },
-      presenceRegranted: () => fleet.reclaimAll(),
+      presenceRegranted: (shard) => fleet.reclaimAll((uid) => presenceShardOf(uid) === shard),
     });
     opened.defer(() => lease.close());
     const directory = new Directory();
-    const sync = new DirectorySync({ store, directory, log });
-    const claims = new ClaimQueue({ store, lease: () => lease.current });
-    const inventory = new Inventory({ store, claims, clock, replica, era: () => cluster.era });
+    const claims = new ClaimQueue({ store, lease: (uid) => lease.presenceLease(uid) });
+    const inventory = new Inventory({ store, claims, clock, replica, cluster });
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
     const observer = jobsObserver({ count, spans: new JobSpans({ tracer }), log });
-    const views = new JobViews({ stored: new JobStore({ store }), clock, log, replica });
+    const views = new JobViews({
+      ...{ stored: new JobStore({ store }), clock, log, replica },
+      // Nobody else is known of: what is not driven here is as the store has it.
+      coordinators: { of: () => undefined, isOpen: () => false, subscribe: () => () => {} },
+      link: () => undefined,
+      undriven: () => {},
+    });
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, views, session });
     const fleet: Fleet = new Fleet({
-      ...{ inventory, directory, clock, log, replica, heartbeatMs: settings.heartbeatMs },
+      ...{ inventory, directory, cluster, clock, log, replica },
+      ...{ heartbeatMs: settings.heartbeatMs, admitRate: settings.admitRate, fenced: () => lease.fenced },
       sink: {
-        opened: (opened) => jobs.opened(opened),
-        closed: (closed) => jobs.closed(closed),
+        opened: (opened) => {
+          held.changed(opened.uid);
+          jobs.opened(opened);
+        },
+        closed: (closed) => {
+          held.changed(closed.uid);
+          jobs.closed(closed);
+        },
         event: (from, execution, event) => jobs.event(from, execution, event),
         heartbeat: () => {},
       },
       observer: { sessionOpened() {}, sessionClosed: count.sessionEnded },
     });
-    const outputs = new Outputs({ source: countedReads(fleet, count.outputRelayed) });
+    const sync = new DirectorySync({ store, directory, log, presences: fleet.presences });
+    const admission = new Admission({ aSecond: settings.admitRate, clock, log });
     const handlers = new Handlers({
       tracer,
       observe: ({ method, code, durationMs, unexpected }) => {
@@ -154,16 +180,30 @@ export class Replica {
       ...{ sessions: fleet.size, openJobs: jobs.open, fenced: lease.fenced },
       ...{ leaseAgeMs: Math.round(lease.ageMs), stopping: notReady.has('stopping') },
     });
+    const held = new FleetSessions({ fleet, shed: (nodes, aSecond) => fleet.shed(nodes, aSecond) });
+    const jobsOverPeers: PeerSink = {
+      linkUp() {},
+      linkDown() {},
+      sessionOpened() {},
+      sessionClosed() {},
+      frame() {},
+    };
+    const peers = new Peers({
+      ...{ store, log, clock, replica, incarnation, version, leaseTermMs: settings.leaseTermMs },
+      ...{ local: held, sink: jobsOverPeers, status },
+    });
+    const outputs = new Outputs({ source: countedReads(joinedSources([fleet, peers]), count.outputRelayed) });
     const grpc: GrpcServer = new GrpcServer({
       services: {
-        'muster.v1.AgentService': agentService({ fleet, log }),
+        'muster.v1.AgentService': agentService({ fleet, admission, log }),
         'muster.v1.JobService': jobService({ handlers, directory, jobs, views, outputs, clock }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
         'muster.v1.ClusterService': clusterService({
           ...{ handlers, store, cluster, lostResults, status },
           own: () => ({ name: replica, address: grpc.address, version, startedUnixMs }),
-          peers: { replicas: () => [], statusOf: () => undefined },
+          peers,
         }),
+        'muster.peer.v1.PeerService': peerService(peers),
       },
       ...{ keepaliveIntervalMs: settings.keepaliveIntervalMs, keepaliveTimeoutMs: settings.keepaliveTimeoutMs },
     });
@@ -180,10 +220,18 @@ export class Replica {
     opened.defer(() => grpc.close(0));
     await grpc.listen(settings.listen);
     announce = async () => {
-      const value = values.replica.encode({ name: replica, address: grpc.address, version, startedUnixMs });
+      const value = values.replica.encode({
+        name: replica,
+        address: grpc.address,
+        version,
+        startedUnixMs,
+        incarnation,
+      });
       await store.commit({ then: [{ put: keys.replica(replica), value, lease: lease.current }] });
     };
     await announce();
+    opened.defer(() => peers.close());
+    await peers.start();
     const unwatch = watchProcess(metrics);
     metrics.collect(() => {
       count.sessions(fleet.size);
@@ -191,7 +239,21 @@ export class Replica {
     });
     notReady.delete('starting');
     log.info({ address: grpc.address, store: store.driver }, `replica ${replica} serves on ${grpc.address}`);
-    return new Replica({ settings, log, store, cluster, lease, sync, fleet, jobs, grpc, http, unwatch, notReady });
+    return new Replica({
+      settings,
+      log,
+      store,
+      cluster,
+      lease,
+      sync,
+      fleet,
+      peers,
+      jobs,
+      grpc,
+      http,
+      unwatch,
+      notReady,
+    });
   }
 
   /** Where agents and clients connect. */
@@ -212,6 +274,7 @@ export class Replica {
     this.#grpc.refuse();
     await this.#fleet.drain(graceMs);
     await this.#jobs.close();
+    await this.#peers.close();
     await this.#grpc.close(graceMs);
     await this.#http.close();
     this.#unwatch();

@@ -1,5 +1,5 @@
 import type { PeerHello } from '../../proto/gen/muster/peer/v1/PeerHello.ts';
-import type { PeerStatus, PeerStatus__Output } from '../../proto/gen/muster/peer/v1/PeerStatus.ts';
+import type { PeerStatus } from '../../proto/gen/muster/peer/v1/PeerStatus.ts';
 import type { ReplicaRecord__Output } from '../../proto/gen/muster/store/v1/ReplicaRecord.ts';
 import type { MusterError } from '../../shared/errors.ts';
 import type { NodeUid } from '../../shared/ids.ts';
@@ -34,7 +34,7 @@ export interface PeersOptions {
   readonly local: LocalSessions;
   readonly sink: PeerSink;
   /** What this replica says of itself. */
-  readonly status: () => PeerStatus;
+  readonly status: () => Required<PeerStatus>;
   /** 0 to 1. */
   readonly random?: () => number;
 }
@@ -109,13 +109,13 @@ export class Peers {
     return best;
   }
 
-  /** Every replica that the store knows, this one too, by name. */
-  replicas(): ReadonlyMap<string, ReplicaRecord__Output> {
-    return this.#watch.records;
+  /** Every replica that the store knows, this one too. */
+  replicas(): Iterable<ReplicaRecord__Output> {
+    return this.#watch.records.values();
   }
 
   /** What a replica said last of itself; undefined where there is no link to it. */
-  statusOf(replica: string): PeerStatus | PeerStatus__Output | undefined {
+  statusOf(replica: string): Required<PeerStatus> | undefined {
     return replica === this.#options.replica ? this.#options.status() : this.#links.get(replica)?.status;
   }
 

@@ -48,6 +48,7 @@ const startReal: StartReplica = (settings) => Replica.start({ settings, clock: s
 /** A real replica on real sockets and a real store, in the test's process, with a client of it. Close it. */
 export class TestReplica {
   readonly folder: string;
+  readonly name: string;
   readonly #store: string;
   readonly #start: StartReplica;
   #replica: RunningReplica | undefined;
@@ -55,20 +56,22 @@ export class TestReplica {
   #client: RpcClient | undefined;
   readonly #nodes: TestNode[] = [];
 
-  private constructor(folder: string, store: string, start: StartReplica) {
+  private constructor(folder: string, store: string, name: string, start: StartReplica) {
     this.folder = folder;
     this.#store = store;
+    this.name = name;
     this.#start = start;
   }
 
   /** `store` is an embedded one in a folder of its own where not given. */
   static async start(
-    options: { store?: string; args?: readonly string[]; start?: StartReplica } = {},
+    options: { store?: string; name?: string; args?: readonly string[]; start?: StartReplica } = {},
   ): Promise<TestReplica> {
     const folder = mkdtempSync(join(tmpdir(), 'muster-replica-'));
     const test = new TestReplica(
       folder,
       options.store ?? `embedded:${join(folder, 'store')}`,
+      options.name ?? 'test-replica',
       options.start ?? startReal,
     );
     await test.begin(options.args);
@@ -78,17 +81,7 @@ export class TestReplica {
   /** Starts the replica, again where it was stopped: on the same store, at the same address. */
   async begin(args: readonly string[] = []): Promise<void> {
     const listen = this.#address ?? '127.0.0.1:0';
-    const argv = [
-      '--listen',
-      listen,
-      '--http',
-      '127.0.0.1:0',
-      '--store',
-      this.#store,
-      '--name',
-      'test-replica',
-      ...args,
-    ];
+    const argv = ['--listen', listen, '--http', '127.0.0.1:0', '--store', this.#store, '--name', this.name, ...args];
     const settings = parseReplicaSettings(argv, {});
     this.#replica = await this.#start(settings);
     this.#address = this.#replica.address;

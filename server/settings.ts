@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { requireLoopback } from '../shared/address.ts';
-import { address, duration, oneOf, text } from '../shared/setting-types.ts';
+import { address, duration, integer, oneOf, path, text } from '../shared/setting-types.ts';
 import { defineSettings, type SettingsOf } from '../shared/settings.ts';
 
 /** What `server/main.ts` can be told. */
@@ -14,7 +14,19 @@ export const replicaSettings = defineSettings('muster replica', {
   store: {
     type: text('store'),
     default: 'embedded:/var/lib/muster/store',
-    doc: 'embedded:FOLDER for a single replica, or etcd://HOST:PORT[,HOST:PORT…]/PREFIX for any number.',
+    doc: 'embedded:FOLDER for a single replica, or etcd://HOST:PORT[,HOST:PORT…]/PREFIX for any number; etcds:// with TLS.',
+  },
+  storeCa: {
+    type: path(),
+    doc: 'PEM file of the authorities that etcd’s certificates must come from; for etcds://.',
+  },
+  storeCert: {
+    type: path(),
+    doc: 'PEM file of the certificate that this replica shows to etcd; for etcds://, with --store-key.',
+  },
+  storeKey: {
+    type: path(),
+    doc: 'PEM file of its private key.',
   },
   name: {
     type: text('name'),
@@ -40,10 +52,25 @@ export const replicaSettings = defineSettings('muster replica', {
     default: '10s',
     doc: 'A ping without an answer for so long ends the connection.',
   },
+  admitRate: {
+    type: integer({ min: 1, max: 100_000 }),
+    default: '500',
+    doc: 'So many agents are let in a second, twice as many at once after a pause; others are told when to come back.',
+  },
   drainTimeoutMs: {
     type: duration({ max: 600_000 }),
     default: '10s',
     doc: 'How long a stop waits for agents and calls to go.',
+  },
+  retentionMs: {
+    type: duration({ min: 1000, max: 3650 * 86_400_000 }),
+    default: '7d',
+    doc: 'A job is forgotten so long after it closed, with all its results; later where some of its results are not in yet.',
+  },
+  forgetNodesAfterMs: {
+    type: duration({ max: 3650 * 86_400_000 }),
+    default: '0ms',
+    doc: 'A node that no replica has held for so long is removed from the inventory; 0ms = never.',
   },
   logLevel: {
     type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),

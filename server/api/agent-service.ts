@@ -3,8 +3,10 @@ import type { AgentServiceHandlers } from '../../proto/gen/muster/v1/AgentServic
 import type { ConnectRequest__Output } from '../../proto/gen/muster/v1/ConnectRequest.ts';
 import { MusterError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import { type OrFault, orFault } from '../../shared/rpc/frame-fault.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
+import type { Admission } from '../fleet/admission.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { HelloPages } from '../fleet/hello.ts';
 import type { AgentStream, Session } from '../fleet/session.ts';
@@ -15,34 +17,30 @@ const standardHelloTimeoutMs = 15_000;
 /** More than any frame needs; the bound of the replica's other services is a submission's. */
 const maxFrameBytes = 1024 * 1024;
 
-/** Bytes that are no frame become one that says so: grpc-js would answer INTERNAL by itself and tell nobody. */
+/** Bytes that are no frame become one that says so. */
 export function agentServiceDefinition(): ServiceDefinition {
   const definition = serviceDefinition('muster.v1.AgentService');
   const { Connect } = definition;
   if (Connect === undefined) throw new Error('no method Connect');
-  const requestDeserialize = (bytes: Buffer): object => {
-    if (bytes.length > maxFrameBytes) return { fault: `${bytes.length} bytes; at most ${maxFrameBytes} are allowed` };
-    try {
-      return Connect.requestDeserialize(bytes);
-    } catch {
-      return { fault: 'these bytes are no frame' };
-    }
+  return {
+    ...definition,
+    Connect: { ...Connect, requestDeserialize: orFault(Connect.requestDeserialize, maxFrameBytes) },
   };
-  return { ...definition, Connect: { ...Connect, requestDeserialize } };
 }
 
-type Frame = ConnectRequest__Output & { readonly fault?: string };
+type Frame = OrFault<ConnectRequest__Output>;
 
 /** `AgentService`: gathers the pages of `Hello`, then hands every frame to the session. */
 export function agentService(options: {
   fleet: Fleet;
+  admission: Admission;
   log: Log;
   /** An agent that opens a stream must have said all of its `Hello` by then. */
   helloTimeoutMs?: number;
 }): AgentServiceHandlers {
   const { helloTimeoutMs = standardHelloTimeoutMs } = options;
   return {
-    Connect: (call) => new AgentCall(call as AgentStream, options.fleet, options.log).begin(helloTimeoutMs),
+    Connect: (call) => new AgentCall(call as AgentStream, options).begin(helloTimeoutMs),
   };
 }
 
@@ -50,6 +48,7 @@ export function agentService(options: {
 class AgentCall {
   readonly #call: AgentStream;
   readonly #fleet: Fleet;
+  readonly #admission: Admission;
   readonly #log: Log;
   readonly #pages = new HelloPages();
   #session: Session | undefined;
@@ -57,16 +56,24 @@ class AgentCall {
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(call: AgentStream, fleet: Fleet, log: Log) {
+  constructor(call: AgentStream, options: { fleet: Fleet; admission: Admission; log: Log }) {
     this.#call = call;
-    this.#fleet = fleet;
-    this.#log = log;
+    this.#fleet = options.fleet;
+    this.#admission = options.admission;
+    this.#log = options.log;
   }
 
   begin(helloTimeoutMs: number): void {
     const call = this.#call;
-    call.on('data', (frame: Frame) => this.#guard(() => this.#frame(frame)));
     call.on('error', (error) => this.#end('connection-failed', error.message));
+    try {
+      this.#admission.open();
+    } catch (error) {
+      // Nothing of its Hello is read: a refusal must cost less than what it keeps away.
+      call.emit('error', toServiceError(error));
+      return;
+    }
+    call.on('data', (frame: Frame) => this.#guard(() => this.#frame(frame)));
     call.on('cancelled', () => this.#end('cancelled'));
     call.on('end', () => this.#end('hung-up'));
     call.on('close', () => this.#end('connection-closed'));
@@ -88,13 +95,17 @@ class AgentCall {
     if (hello === undefined) return;
     this.#admitting = true;
     clearTimeout(this.#timer);
-    this.#fleet.admit(hello, this.#call).then(
-      (session) => {
-        this.#session = session;
-        if (this.#over) session.end('hung-up');
-      },
-      (error: unknown) => this.#refuse(error),
-    );
+    const claimed = this.#admission.claim(this.#fleet.knows(hello.uid));
+    this.#fleet
+      .admit(hello, this.#call)
+      .finally(claimed)
+      .then(
+        (session) => {
+          this.#session = session;
+          if (this.#over) session.end('hung-up');
+        },
+        (error: unknown) => this.#refuse(error),
+      );
   }
 
   /** grpc-js turns an error thrown in a listener into the end of the process. */

@@ -1,12 +1,18 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { sleep } from '../../shared/time.ts';
 import { keys, parseNodeOf } from '../store/keys.ts';
 import { CompactedError, type Entry, type Store, type WatchEvent } from '../store/store.ts';
-import { values } from '../store/values.ts';
 import type { Directory } from './directory.ts';
+import { presenceOf } from './epoch.ts';
 import { decodeNode } from './inventory.ts';
+import type { PresenceObserver } from './presence-keeper.ts';
 
 const retryMs = 500;
+const pageEntries = 10_000;
+/** Records are read so many at a stretch: a full view of tens of thousands must not stop everything else. */
+const stretchEntries = 500;
 
 /**
  * Keeps the directory equal to the store's `nodes/` and `presence/`: a full listing, then every change; after a compaction a
@@ -15,13 +21,17 @@ const retryMs = 500;
 export class DirectorySync {
   readonly #store: Store;
   readonly #directory: Directory;
+  readonly #presences: PresenceObserver | undefined;
   readonly #log: Log;
+  readonly #lives = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #loops: Promise<void>[] = [];
 
-  constructor(options: { store: Store; directory: Directory; log: Log }) {
+  /** `presences` hears of every presence, as the store has it. */
+  constructor(options: { store: Store; directory: Directory; log: Log; presences?: PresenceObserver }) {
     this.#store = options.store;
     this.#directory = options.directory;
+    this.#presences = options.presences;
     this.#log = options.log;
   }
 
@@ -39,26 +49,38 @@ export class DirectorySync {
   }
 
   async #load(prefix: string): Promise<number> {
-    const seen = new Set<string>();
+    const { life } = this.#store;
+    if (prefix === keys.presencePrefix && life !== (this.#lives.get(prefix) ?? life)) {
+      this.#directory.forgetRevisions();
+      this.#presences?.forgetRevisions();
+    }
+    const seen = new Set<NodeUid>();
     let revision = 0;
     let after: string | undefined;
     for (let more = true; more; ) {
-      const page = await this.#store.list(prefix, { ...(after && { after }), ...(revision && { revision }) });
+      const at = { ...(after && { after }), ...(revision && { revision }) };
+      const page = await this.#store.list(prefix, { ...at, limit: pageEntries });
       revision ||= page.revision;
-      for (const entry of page.entries) {
-        seen.add(entry.key);
-        this.#put(entry);
+      for (let from = 0; from < page.entries.length; from += stretchEntries) {
+        if (from > 0) await turn();
+        for (const entry of page.entries.slice(from, from + stretchEntries)) {
+          const uid = parseNodeOf(entry.key);
+          if (uid) seen.add(uid);
+          this.#put(entry);
+        }
       }
       after = page.entries.at(-1)?.key;
       more = page.more;
     }
     if (prefix === keys.nodePrefix) {
-      for (const { uid } of this.#directory.all()) if (!seen.has(keys.node(uid))) this.#directory.remove(uid);
+      for (const { uid } of this.#directory.all()) if (!seen.has(uid)) this.#directory.remove(uid);
     } else {
       for (const uid of this.#directory.presentUids()) {
-        if (!seen.has(keys.presence(uid))) this.#directory.setPresence(uid, undefined, revision);
+        if (!seen.has(uid)) this.#directory.setPresence(uid, undefined, revision);
       }
+      this.#presences?.listed(seen, revision);
     }
+    this.#lives.set(prefix, life);
     return revision;
   }
 
@@ -89,23 +111,23 @@ export class DirectorySync {
     const uid = parseNodeOf(event.key);
     if (uid === undefined) return;
     if (event.key.startsWith(keys.nodePrefix)) this.#directory.remove(uid);
-    else this.#directory.setPresence(uid, undefined, event.modRevision);
+    else {
+      this.#directory.setPresence(uid, undefined, event.modRevision);
+      this.#presences?.saw(uid, { presence: undefined, revision: event.modRevision });
+    }
   }
 
   #put(entry: Entry): void {
     const uid = parseNodeOf(entry.key);
     if (uid === undefined) return;
     try {
-      if (entry.key.startsWith(keys.nodePrefix)) this.#directory.upsert(decodeNode(entry.value));
-      else this.#directory.setPresence(uid, presenceOf(entry), entry.modRevision);
+      if (entry.key.startsWith(keys.nodePrefix)) return this.#directory.upsert(decodeNode(entry.value));
+      const presence = presenceOf(entry);
+      this.#directory.setPresence(uid, presence, entry.modRevision);
+      this.#presences?.saw(uid, { presence, revision: entry.modRevision });
     } catch (error) {
       // One record that can't be read must not hide all others.
       this.#log.error({ err: error, 'store.key': entry.key }, 'a record of the store can not be read');
     }
   }
-}
-
-function presenceOf(entry: Entry): { replica: string; epoch: { era: number; revision: number } } {
-  const { replica, era, epochRevision } = values.presence.decode(entry.value);
-  return { replica, epoch: { era, revision: epochRevision || entry.modRevision } };
 }

@@ -109,6 +109,17 @@ export class Directory {
     this.#tell({ uid, before, after });
   }
 
+  /** Who holds a node now, and the revision of the last change of it that is known; also of a node that is not here (yet). */
+  presence(uid: NodeUid): (Presence & { readonly revision: number }) | undefined {
+    const presence = this.#presences.get(uid);
+    return presence && { ...presence, revision: this.#presenceRevisions.get(uid) ?? 0 };
+  }
+
+  /** The store was set back: its revisions begin anew, below those that were heard of. */
+  forgetRevisions(): void {
+    this.#presenceRevisions.clear();
+  }
+
   /** Uids of every presence, also of nodes that are not here (yet): for who lists the store anew. */
   presentUids(): NodeUid[] {
     return [...this.#presences.keys()];

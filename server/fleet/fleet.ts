@@ -3,10 +3,14 @@ import { MusterError } from '../../shared/errors.ts';
 import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
+import type { ClusterState } from '../store/cluster-state.ts';
 import type { Directory } from './directory.ts';
+import { compareEpochs, formatEpoch } from './epoch.ts';
 import type { CompleteHello } from './hello.ts';
-import type { Inventory } from './inventory.ts';
+import type { Claimed, Inventory } from './inventory.ts';
 import { LastSeen } from './last-seen.ts';
+import { PresenceKeeper, type PresenceObserver } from './presence-keeper.ts';
+import { drainRate, leavingOrder, SendAway } from './send-away.ts';
 import {
   type AgentStream,
   type EpochValue,
@@ -24,47 +28,49 @@ export interface FleetObserver {
   sessionClosed(reason: SessionEnd): void;
 }
 
-/** So many claims wait together: they share transactions. */
-const reclaimsAtOnce = 256;
+/** Whoever follows which sessions there are. Called synchronously; must not throw. */
+export interface SessionListener {
+  opened(session: Session): void;
+  closed(session: Session): void;
+}
+
+export interface FleetOptions {
+  readonly inventory: Inventory;
+  readonly directory: Directory;
+  readonly cluster: Pick<ClusterState, 'rolledBack'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly replica: string;
+  readonly heartbeatMs: number;
+  /** Agents that a replica takes in a second: a drain sends them away no faster, where it has the time. */
+  readonly admitRate: number;
+  /** Nothing may be claimed now. */
+  readonly fenced: () => boolean;
+  readonly sink: SessionSink;
+  readonly observer: FleetObserver;
+}
+
+/** An agent that the store's absence turned away asks again after a random wait up to this. */
+const awayRetryMs = { least: 500, most: 3000 };
 
 /** The sessions this replica holds: at most one a node, the newest one. */
 export class Fleet {
-  readonly #inventory: Inventory;
-  readonly #directory: Directory;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #replica: string;
-  readonly #heartbeatMs: number;
-  readonly #sink: SessionSink;
-  readonly #observer: FleetObserver;
+  readonly #options: FleetOptions;
   readonly #lastSeen: LastSeen;
+  readonly #presences: PresenceKeeper;
+  readonly #sendAway: SendAway;
   readonly #sessions = new Map<NodeUid, Session>();
-  /** Revision of the presence key of each session's last claim. */
-  readonly #presence = new Map<Session, number>();
+  readonly #listeners = new Set<SessionListener>();
   readonly #running = new Map<NodeUid, number>();
   readonly #whenBack = new Map<NodeUid, Set<() => void>>();
   #stopping = false;
   #drained = (): void => {};
 
-  constructor(options: {
-    inventory: Inventory;
-    directory: Directory;
-    clock: Clock;
-    log: Log;
-    replica: string;
-    heartbeatMs: number;
-    sink: SessionSink;
-    observer: FleetObserver;
-  }) {
-    this.#inventory = options.inventory;
-    this.#directory = options.directory;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#replica = options.replica;
-    this.#heartbeatMs = options.heartbeatMs;
-    this.#sink = options.sink;
-    this.#observer = options.observer;
+  constructor(options: FleetOptions) {
+    this.#options = options;
     this.#lastSeen = new LastSeen(options);
+    this.#presences = new PresenceKeeper({ ...options, sessionOf: (uid) => this.#sessions.get(uid) });
+    this.#sendAway = new SendAway(options);
   }
 
   get size(): number {
@@ -79,43 +85,86 @@ export class Fleet {
     return this.#sessions.values();
   }
 
+  /** Hears of every session that opens or closes from now on; returns what ends that. */
+  subscribe(listener: SessionListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** For whoever follows the presences in the store. */
+  get presences(): PresenceObserver {
+    return this.#presences;
+  }
+
   /** Executions running on a node, by its last heartbeat. */
   running(uid: NodeUid): number {
     return this.#running.get(uid) ?? 0;
   }
 
+  /** The directory has the node already. */
+  knows(uid: NodeUid): boolean {
+    return this.#options.directory.get(uid) !== undefined;
+  }
+
   /** Claims the node and opens its session in the place of any older one. */
   async admit(hello: CompleteHello, stream: AgentStream): Promise<Session> {
-    if (this.#stopping) throw new MusterError('REPLICA_STOPPING', 'this replica is stopping; dial another');
-    const { epoch, node } = await this.#inventory.claim(hello, this.#directory.get(hello.uid));
-    const refusal = this.#refusal(hello, epoch, stream);
-    if (refusal) {
-      await this.#unclaim(hello.uid, epoch.revision);
-      throw refusal;
+    this.#requireOpen();
+    const claimed = this.#presences.claiming(hello.uid);
+    try {
+      return this.#open(hello, stream, await this.#claim(hello, stream));
+    } catch (error) {
+      throw withRetryTime(error);
+    } finally {
+      claimed();
     }
+  }
+
+  async #claim(hello: CompleteHello, stream: AgentStream): Promise<Claimed> {
+    const { inventory, directory, cluster } = this.#options;
+    let claim = await inventory.claim(hello, directory.get(hello.uid));
+    try {
+      if (isStale(hello, claim) && !(await this.#heldHigher(claim))) {
+        // No store gives a revision that is lower than one it gave before: it was set back.
+        await cluster.rolledBack(hello.highestEpoch ?? claim.epoch, { knownNode: claim.known });
+        claim = await inventory.claim(hello, claim.node);
+      }
+      const refusal = this.#refusal(hello, claim.epoch, stream);
+      if (refusal) throw refusal;
+      return claim;
+    } catch (error) {
+      await this.#presences.unclaim(hello.uid, claim.epoch.revision);
+      throw error;
+    }
+  }
+
+  /** Another replica held the node with a higher epoch when it was claimed here. */
+  async #heldHigher({ epoch, node }: Claimed): Promise<boolean> {
+    const before = await this.#options.inventory.presenceBefore(node.uid, epoch.revision);
+    return before !== undefined && before.replica !== this.#options.replica && compareEpochs(before.epoch, epoch) > 0;
+  }
+
+  #open(hello: CompleteHello, stream: AgentStream, { epoch, node }: Claimed): Session {
+    const { directory, replica, heartbeatMs, clock, log, observer, sink } = this.#options;
     const session = new Session({
-      hello,
-      epoch,
-      stream,
-      sink: { ...this.#sinkOf(), closed: (...how) => this.#closed(...how) },
+      ...{ hello, epoch, stream },
+      sink: {
+        opened: (opened) => sink.opened(opened),
+        event: (from, execution, event) => sink.event(from, execution, event),
+        heartbeat: (from, heartbeat) => this.#heartbeat(from, heartbeat),
+        closed: (...how) => this.#closed(...how),
+      },
     });
     this.#sessions.get(hello.uid)?.end('replaced', new MusterError('SESSION_REPLACED', 'a newer session of this node'));
     this.#sessions.set(hello.uid, session);
-    this.#directory.upsert(node);
-    this.#directory.setPresence(hello.uid, { replica: this.#replica, epoch }, epoch.revision);
-    this.#presence.set(session, epoch.revision);
-    session.welcome({
-      epoch,
-      heartbeatIntervalMs: this.#heartbeatMs,
-      replicaTimeUnixMs: this.#clock.now(),
-      replica: this.#replica,
-    });
-    this.#observer.sessionOpened();
-    this.#log.info(
-      { 'node.id': hello.uid, 'node.name': hello.name, 'session.epoch': epoch.revision },
-      'session opened',
-    );
-    this.#sink.opened(session);
+    this.#presences.opened(session);
+    directory.upsert(node);
+    directory.setPresence(hello.uid, { replica, epoch }, epoch.revision);
+    session.welcome({ epoch, heartbeatIntervalMs: heartbeatMs, replicaTimeUnixMs: clock.now(), replica });
+    observer.sessionOpened();
+    const fields = { 'node.id': hello.uid, 'node.name': hello.name, 'session.epoch': formatEpoch(epoch) };
+    log.info(fields, 'session opened');
+    sink.opened(session);
+    for (const listener of this.#listeners) listener.opened(session);
     const waiting = this.#whenBack.get(hello.uid);
     this.#whenBack.delete(hello.uid);
     for (const action of waiting ?? []) action();
@@ -136,94 +185,90 @@ export class Fleet {
     };
   }
 
-  /** After a lost lease: claims again all that is held, under the new one; a session that somebody else has claimed ends. */
-  async reclaimAll(): Promise<void> {
-    const sessions = this.#sessions.values();
-    const work = async (): Promise<void> => {
-      for (const session of sessions) await this.#reclaim(session);
-    };
-    await Promise.all(Array.from({ length: reclaimsAtOnce }, work));
+  /** After a lost lease: claims again what hung on it, under the new one; a session that somebody else has claimed ends. */
+  async reclaimAll(hangs: (uid: NodeUid) => boolean = () => true): Promise<void> {
+    await this.#presences.reclaimAll(hangs);
   }
 
-  async #reclaim(session: Session): Promise<void> {
-    const revision = await this.#inventory.reclaim(session.uid, session.epoch);
-    if (revision === undefined) {
-      session.end('claimed-elsewhere', new MusterError('SESSION_REPLACED', 'another replica holds this node'));
-    } else if (this.#sessions.get(session.uid) === session) this.#presence.set(session, revision);
-    else await this.#unclaim(session.uid, revision);
+  /** Sends so many agents elsewhere, `aSecond` at most: those with nothing in hand first. Takes the place of an earlier call. */
+  shed(count: number, aSecond: number): void {
+    if (!this.#stopping) this.#sendAway.begin(leavingOrder(this.#sessions.values(), count), aSecond, 'rebalance');
   }
 
-  /** Sends every agent elsewhere and waits until they have gone, `graceMs` at most; then ends what is left. */
+  /**
+   * Sends every agent elsewhere, over half of `graceMs` at most, and waits for the other half until they have gone; then ends what is
+   * left. What runs on the hosts does not notice.
+   */
   async drain(graceMs: number): Promise<void> {
+    const { clock, admitRate } = this.#options;
     this.#stopping = true;
     this.#lastSeen.close();
-    for (const session of this.#sessions.values()) session.reconnect('drain', 0);
-    if (this.#sessions.size > 0) {
+    const leaving = leavingOrder(this.#sessions.values(), this.#sessions.size);
+    if (leaving.length > 0) {
+      this.#sendAway.begin(leaving, drainRate(leaving.length, graceMs / 2, admitRate), 'drain');
       await new Promise<void>((resolve) => {
-        const timer = this.#clock.after(graceMs, resolve);
+        const timer = clock.after(graceMs, resolve);
         this.#drained = () => {
           timer.cancel();
           resolve();
         };
       });
     }
+    this.#sendAway.cancel();
     const stopping = new MusterError('REPLICA_STOPPING', 'this replica is stopping');
     for (const session of [...this.#sessions.values()]) session.end('drain', stopping);
+  }
+
+  #requireOpen(): void {
+    if (this.#stopping) throw new MusterError('REPLICA_STOPPING', 'this replica is stopping; dial another');
+    if (this.#options.fenced()) throw withRetryTime(new MusterError('STORE_UNAVAILABLE', 'the store does not answer'));
   }
 
   /** Why a claim that was just made opens no session after all. */
   #refusal(hello: CompleteHello, epoch: EpochValue, stream: AgentStream): MusterError | undefined {
     const seen = hello.highestEpoch;
-    if (seen && (seen.era > epoch.era || (seen.era === epoch.era && seen.revision >= epoch.revision))) {
-      const message = `the agent has seen epoch ${seen.era}.${seen.revision}; this store is at ${epoch.era}.${epoch.revision}`;
+    if (seen && compareEpochs(seen, epoch) >= 0) {
+      const message = `the agent has seen epoch ${formatEpoch(seen)}; this claim is ${formatEpoch(epoch)}`;
       return new MusterError('STALE_EPOCH', message, { field: 'hello.highest_epoch' });
     }
     if (this.#stopping) return new MusterError('REPLICA_STOPPING', 'this replica is stopping; dial another');
     if (stream.cancelled || stream.destroyed) return new MusterError('SESSION_REPLACED', 'the agent hung up');
-    const newer = (this.#sessions.get(hello.uid)?.epoch.revision ?? 0) > epoch.revision;
+    const here = this.#sessions.get(hello.uid);
+    const newer = here !== undefined && compareEpochs(here.epoch, epoch) > 0;
     return newer ? new MusterError('SESSION_REPLACED', 'a newer session of this node') : undefined;
-  }
-
-  /** Gives a claim to the session that the node has all the same, or back. */
-  async #unclaim(uid: NodeUid, revision: number): Promise<void> {
-    const session = this.#sessions.get(uid);
-    if (session) this.#presence.set(session, Math.max(revision, this.#presence.get(session) ?? 0));
-    else await this.#leave(uid, revision);
-  }
-
-  async #leave(uid: NodeUid, revision: number): Promise<void> {
-    await this.#inventory.leave(uid, revision).catch((error: unknown) => {
-      this.#log.warn({ err: error, 'node.id': uid }, 'could not drop the presence; its lease will');
-    });
-  }
-
-  #sinkOf(): Omit<SessionSink, 'closed'> {
-    return {
-      opened: (session) => this.#sink.opened(session),
-      event: (session, execution, event) => this.#sink.event(session, execution, event),
-      heartbeat: (session, heartbeat) => this.#heartbeat(session, heartbeat),
-    };
   }
 
   #heartbeat(session: Session, heartbeat: Heartbeat__Output): void {
     this.#running.set(session.uid, heartbeat.running);
-    this.#sink.heartbeat(session, heartbeat);
+    this.#options.sink.heartbeat(session, heartbeat);
   }
 
   #closed(session: Session, reason: SessionEnd, detail: string): void {
-    this.#observer.sessionClosed(reason);
-    this.#log.info({ 'node.id': session.uid, 'node.name': session.name, reason, detail }, 'session closed');
-    const revision = this.#presence.get(session);
-    this.#presence.delete(session);
-    if (this.#sessions.get(session.uid) === session) {
+    const { observer, log, directory, clock, sink, replica } = this.#options;
+    observer.sessionClosed(reason);
+    log.info({ 'node.id': session.uid, 'node.name': session.name, reason, detail }, 'session closed');
+    const last = this.#sessions.get(session.uid) === session;
+    if (last) {
       this.#sessions.delete(session.uid);
       this.#running.delete(session.uid);
-      this.#directory.setPresence(session.uid, undefined);
-      if (revision !== undefined) void this.#leave(session.uid, revision);
-      // A replica that stops sends its agents elsewhere: they are not gone.
-      if (!this.#stopping) this.#lastSeen.note(session.uid, this.#clock.now());
+      const elsewhere = (directory.presence(session.uid)?.replica ?? replica) !== replica;
+      if (!elsewhere) directory.setPresence(session.uid, undefined);
+      // One that is held elsewhere, or is sent there by a replica that stops, is not gone.
+      if (!this.#stopping && !elsewhere) this.#lastSeen.note(session.uid, clock.now());
     }
-    this.#sink.closed(session, reason, detail);
+    this.#presences.closed(session);
+    sink.closed(session, reason, detail);
+    for (const listener of this.#listeners) listener.closed(session);
     if (this.#sessions.size === 0) this.#drained();
   }
+}
+
+const isStale = ({ highestEpoch }: CompleteHello, { epoch }: Claimed): boolean =>
+  highestEpoch !== undefined && compareEpochs(highestEpoch, epoch) >= 0;
+
+/** An agent that comes while the store is away learns when to ask again; not all of them the same. */
+function withRetryTime(error: unknown): unknown {
+  if (!(error instanceof MusterError) || error.reason !== 'STORE_UNAVAILABLE') return error;
+  const retryAfterMs = awayRetryMs.least + Math.random() * (awayRetryMs.most - awayRetryMs.least);
+  return new MusterError('STORE_UNAVAILABLE', error.message, { retryAfterMs, cause: error });
 }

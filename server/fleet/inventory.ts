@@ -1,9 +1,12 @@
 import { MusterError } from '../../shared/errors.ts';
 import type { NodeUid } from '../../shared/ids.ts';
 import type { Clock } from '../../shared/time.ts';
+import type { ClusterState } from '../store/cluster-state.ts';
 import { keys } from '../store/keys.ts';
-import type { Store } from '../store/store.ts';
+import { CompactedError, type Store } from '../store/store.ts';
 import { nameValue, values } from '../store/values.ts';
+import type { Presence } from './directory.ts';
+import { compareEpochs, presenceOf, presenceValue } from './epoch.ts';
 import type { CompleteHello } from './hello.ts';
 import type { ClaimQueue } from './presence.ts';
 import type { EpochValue } from './session.ts';
@@ -23,6 +26,14 @@ export interface InventoryNode {
 /** A node's record, and its revision where it was read just now. */
 type Known = { readonly node: InventoryNode; readonly modRevision: number | undefined } | undefined;
 
+/** A claim that stands. */
+export interface Claimed {
+  readonly epoch: EpochValue;
+  readonly node: InventoryNode;
+  /** The store had the node's record already. */
+  readonly known: boolean;
+}
+
 const maxTries = 5;
 
 /** Nodes in the store: registration and presence of those that come, and what operators change. */
@@ -31,24 +42,27 @@ export class Inventory {
   readonly #claims: ClaimQueue;
   readonly #clock: Clock;
   readonly #replica: string;
-  readonly #era: () => number;
+  readonly #cluster: Pick<ClusterState, 'era' | 'requireConfirmed'>;
 
-  constructor(options: { store: Store; claims: ClaimQueue; clock: Clock; replica: string; era: () => number }) {
+  constructor(options: {
+    store: Store;
+    claims: ClaimQueue;
+    clock: Clock;
+    replica: string;
+    cluster: Pick<ClusterState, 'era' | 'requireConfirmed'>;
+  }) {
     this.#store = options.store;
     this.#claims = options.claims;
     this.#clock = options.clock;
     this.#replica = options.replica;
-    this.#era = options.era;
+    this.#cluster = options.cluster;
   }
 
   /**
    * Registers the node where it is new, refreshes what it says of itself, and claims it for this replica, in one transaction.
    * `known` is the caller's last view of it. NAME_TAKEN where the name is another node's or the uid has another name.
    */
-  async claim(
-    hello: CompleteHello,
-    known: InventoryNode | undefined,
-  ): Promise<{ epoch: EpochValue; node: InventoryNode }> {
+  async claim(hello: CompleteHello, known: InventoryNode | undefined): Promise<Claimed> {
     let before: Known = known && { node: known, modRevision: undefined };
     for (let tries = 0; tries < maxTries; tries += 1) {
       if (before !== undefined && before.node.name !== hello.name) {
@@ -68,48 +82,104 @@ export class Inventory {
         key: keys.node(uid),
         ...(before?.modRevision ? { modRevision: before.modRevision } : { exists: true }),
       };
-      const era = this.#era();
+      const { era } = this.#cluster;
       const revision = await this.#claims.claim({
+        uid,
         if: before === undefined ? absent(hello) : [same],
         then: (lease) => [
-          { put: keys.presence(uid), value: this.#presence({ era, revision: 0 }), lease },
+          { put: keys.presence(uid), value: presenceValue(this.#replica, era), lease },
           ...(changed ? [{ put: keys.node(uid), value: values.node.encode(node) }] : []),
           ...(before === undefined ? [{ put: keys.name(name), value: nameValue.encode(uid) }] : []),
         ],
       });
-      if (revision !== undefined) return { epoch: { era, revision }, node };
+      if (revision !== undefined) return { epoch: { era, revision }, node, known: before !== undefined };
       before = await this.#read(uid);
       if (before === undefined) await this.#requireFree(name, uid);
     }
     throw new MusterError('CONFLICT', `node ${hello.name} is being changed by somebody else`);
   }
 
+  /** Who held the node just before the write of this revision; undefined where nobody did, or nobody can tell any more. */
+  async presenceBefore(uid: NodeUid, revision: number): Promise<Presence | undefined> {
+    try {
+      const page = await this.#store.list(keys.presence(uid), { limit: 1, revision: revision - 1 });
+      return page.entries[0] && presenceOf(page.entries[0]);
+    } catch (error) {
+      if (error instanceof CompactedError) return undefined;
+      throw error;
+    }
+  }
+
   /**
-   * Claims again, under a new lease, what this replica still holds; the epoch stays. The new presence revision, or undefined
-   * where somebody else has it now.
+   * Claims again, under the lease of now, what this replica still holds; the epoch stays. The new presence revision, or undefined
+   * where another replica holds the node with an epoch that is no lower. `known` is the caller's view of what stands there.
    */
-  async reclaim(uid: NodeUid, epoch: EpochValue): Promise<number | undefined> {
-    const current = await this.#store.get(keys.presence(uid));
-    const record = current && values.presence.decode(current.value);
-    if (record && record.replica !== this.#replica) return undefined;
-    return await this.#claims.claim({
-      if: current
-        ? [{ key: keys.presence(uid), modRevision: current.modRevision }]
-        : [{ key: keys.presence(uid), exists: false }],
-      then: (lease) => [{ put: keys.presence(uid), value: this.#presence(epoch), lease }],
+  async reclaim(
+    uid: NodeUid,
+    epoch: EpochValue,
+    known: (Presence & { readonly revision: number }) | undefined,
+  ): Promise<number | undefined> {
+    const key = keys.presence(uid);
+    const ours = known?.replica === this.#replica && compareEpochs(known.epoch, epoch) === 0;
+    // A view that may be right saves a read; all nodes of a lost lease are claimed again at once.
+    let expected = ours ? known.revision : known ? undefined : 0;
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      if (expected === undefined) {
+        const current = await this.#store.get(key);
+        const standing = current && presenceOf(current);
+        const order = standing ? compareEpochs(standing.epoch, epoch) : -1;
+        if (standing && standing.replica !== this.#replica && order >= 0) return undefined;
+        // A newer claim of this replica: its session opens in a moment.
+        if (current && order > 0) return current.modRevision;
+        expected = current?.modRevision ?? 0;
+      }
+      const revision = await this.#claims.claim({
+        uid,
+        if: [expected === 0 ? { key, exists: false } : { key, modRevision: expected }],
+        then: (lease) => [{ put: key, value: presenceValue(this.#replica, epoch.era, epoch.revision), lease }],
+      });
+      if (revision !== undefined) return revision;
+      expected = undefined;
+    }
+    throw new MusterError('CONFLICT', `the presence of node ${uid} is being changed by somebody else`);
+  }
+
+  /** Writes a record down again that the store lost. False where its name is another node's now. */
+  async restore(node: InventoryNode): Promise<boolean> {
+    const { uid, name } = node;
+    const revision = await this.#claims.claim({
+      uid,
+      if: absent({ uid, name }),
+      then: () => [
+        { put: keys.node(uid), value: values.node.encode(node) },
+        { put: keys.name(name), value: nameValue.encode(uid) },
+      ],
     });
+    return revision !== undefined || (await this.#store.get(keys.node(uid))) !== undefined;
   }
 
   /** Drops the presence written at `presenceRevision`, unless a newer claim replaced it. */
   async leave(uid: NodeUid, presenceRevision: number): Promise<void> {
     await this.#claims.claim({
+      uid,
       if: [{ key: keys.presence(uid), modRevision: presenceRevision }],
       then: () => [{ delete: keys.presence(uid) }],
     });
   }
 
-  /** Reads, changes and writes one node. UNKNOWN_NODE where it is gone. */
+  /** What an operator changes of one node. UNKNOWN_NODE where it is gone, STORE_UNCONFIRMED while the store is read-only. */
   async update(uid: NodeUid, change: (node: InventoryNode) => InventoryNode): Promise<InventoryNode> {
+    this.#cluster.requireConfirmed();
+    return await this.#change(uid, change);
+  }
+
+  /** Writes down when the node was last seen. UNKNOWN_NODE where it is gone. */
+  async seen(uid: NodeUid, lastSeenUnixMs: number): Promise<void> {
+    await this.#change(uid, (node) => ({ ...node, lastSeenUnixMs }));
+  }
+
+  /** Reads, changes and writes one node. */
+  async #change(uid: NodeUid, change: (node: InventoryNode) => InventoryNode): Promise<InventoryNode> {
     for (let tries = 0; tries < maxTries; tries += 1) {
       const entry = await this.#store.get(keys.node(uid));
       if (entry === undefined) throw new MusterError('UNKNOWN_NODE', `no node ${uid}`, { field: 'node' });
@@ -123,8 +193,9 @@ export class Inventory {
     throw new MusterError('CONFLICT', `node ${uid} is being changed by somebody else`);
   }
 
-  /** Forgets a node; NODE_CONNECTED while any replica holds it. */
+  /** Forgets a node; NODE_CONNECTED while any replica holds it, STORE_UNCONFIRMED while the store is read-only. */
   async remove(node: InventoryNode): Promise<void> {
+    this.#cluster.requireConfirmed();
     const { succeeded, entries } = await this.#store.commit({
       if: [
         { key: keys.presence(node.uid), exists: false },
@@ -137,10 +208,6 @@ export class Inventory {
     if (entries[0] === undefined)
       throw new MusterError('UNKNOWN_NODE', `no node is called ${node.name}`, { field: 'node' });
     throw new MusterError('NODE_CONNECTED', `node ${node.name} is connected; stop its agent first`, { field: 'node' });
-  }
-
-  #presence({ era, revision }: EpochValue): Buffer {
-    return values.presence.encode({ replica: this.#replica, era, epochRevision: revision });
   }
 
   async #read(uid: NodeUid): Promise<Known> {
@@ -161,9 +228,9 @@ export function decodeNode(value: Buffer): InventoryNode {
   return { ...record, uid: record.uid as NodeUid };
 }
 
-const absent = (hello: CompleteHello) => [
-  { key: keys.node(hello.uid), exists: false },
-  { key: keys.name(hello.name), exists: false },
+const absent = ({ uid, name }: Pick<InventoryNode, 'uid' | 'name'>) => [
+  { key: keys.node(uid), exists: false },
+  { key: keys.name(name), exists: false },
 ];
 
 const nameTaken = (message: string): MusterError => new MusterError('NAME_TAKEN', message, { field: 'hello.name' });

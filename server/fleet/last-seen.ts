@@ -7,12 +7,12 @@ import type { Inventory } from './inventory.ts';
  * storm of writes. What a failing store refuses is forgotten; the next session says it anew.
  */
 export class LastSeen {
-  readonly #inventory: Pick<Inventory, 'update'>;
+  readonly #inventory: Pick<Inventory, 'seen'>;
   readonly #log: Log;
   readonly #waiting = new Map<NodeUid, number>();
   #writing = false;
 
-  constructor(options: { inventory: Pick<Inventory, 'update'>; log: Log }) {
+  constructor(options: { inventory: Pick<Inventory, 'seen'>; log: Log }) {
     this.#inventory = options.inventory;
     this.#log = options.log;
   }
@@ -32,7 +32,7 @@ export class LastSeen {
     for (const [uid, lastSeenUnixMs] of this.#waiting) {
       this.#waiting.delete(uid);
       try {
-        await this.#inventory.update(uid, (node) => ({ ...node, lastSeenUnixMs }));
+        await this.#inventory.seen(uid, lastSeenUnixMs);
       } catch (error) {
         this.#log.debug({ err: error, 'node.id': uid }, 'when the node was last seen is not written down');
       }

@@ -1,7 +1,11 @@
+import { MusterError } from '../../shared/errors.ts';
+import type { NodeUid } from '../../shared/ids.ts';
 import type { Compare, Lease, Operation, Store } from '../store/store.ts';
 
 /** One claim: what must hold for it, and what it writes. */
 export interface Claim {
+  /** The node it is about: its presence hangs on the lease of this uid. */
+  readonly uid: NodeUid;
   readonly if: readonly Compare[];
   readonly then: (lease: Lease) => readonly Operation[];
 }
@@ -22,11 +26,11 @@ interface Waiting {
  */
 export class ClaimQueue {
   readonly #store: Store;
-  readonly #lease: () => Lease;
+  readonly #lease: (uid: NodeUid) => Lease;
   readonly #waiting: Waiting[] = [];
   #committing = false;
 
-  constructor(options: { store: Store; lease: () => Lease }) {
+  constructor(options: { store: Store; lease: (uid: NodeUid) => Lease }) {
     this.#store = options.store;
     this.#lease = options.lease;
   }
@@ -42,23 +46,39 @@ export class ClaimQueue {
   async #commitAll(): Promise<void> {
     this.#committing = true;
     while (this.#waiting.length > 0) {
-      const lease = this.#lease();
-      const group = this.#takeGroup(lease);
-      const together = group.length > 1 && (await this.#commit(group, lease).catch(() => false));
-      if (together) continue;
+      const group = this.#takeGroup();
+      try {
+        if (group.length > 1 && (await this.#commit(group))) continue;
+      } catch (error) {
+        if (this.#refusedAll(group, error)) continue;
+      }
       // One of them does not hold or can't be stored: each for itself, so that it spoils only its own.
-      for (const waiting of group) await this.#commit([waiting], lease).catch(waiting.reject);
+      for (let next = group.shift(); next !== undefined; next = group.shift()) {
+        try {
+          await this.#commit([next]);
+        } catch (error) {
+          next.reject(error);
+          this.#refusedAll(group, error);
+        }
+      }
     }
     this.#committing = false;
   }
 
+  /** A store that is away takes its time to say so: who waits behind would wait that long again, one after another. */
+  #refusedAll(group: Waiting[], error: unknown): boolean {
+    if (!(error instanceof MusterError && error.reason === 'STORE_UNAVAILABLE')) return false;
+    for (const { reject } of [...group.splice(0), ...this.#waiting.splice(0)]) reject(error);
+    return true;
+  }
+
   /** As many as fit into one transaction, which may write no key twice. */
-  #takeGroup(lease: Lease): Waiting[] {
+  #takeGroup(): Waiting[] {
     const group: Waiting[] = [];
     const written = new Set<string>();
     let [count, bytes] = [0, 0];
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const operations = next.claim.then(lease);
+      const operations = next.claim.then(this.#lease(next.claim.uid));
       count += next.claim.if.length + operations.length;
       bytes += operations.reduce((sum, operation) => sum + ('value' in operation ? operation.value.length : 0), 0);
       const keys = operations.map(keyOf);
@@ -71,10 +91,10 @@ export class ClaimQueue {
     return group;
   }
 
-  async #commit(group: readonly Waiting[], lease: Lease): Promise<boolean> {
+  async #commit(group: readonly Waiting[]): Promise<boolean> {
     const committed = await this.#store.commit({
       if: group.flatMap(({ claim }) => claim.if),
-      then: group.flatMap(({ claim }) => claim.then(lease)),
+      then: group.flatMap(({ claim }) => claim.then(this.#lease(claim.uid))),
     });
     if (committed.succeeded) for (const waiting of group) waiting.resolve(committed.revision);
     else if (group.length === 1) group[0]?.resolve(undefined);

@@ -109,6 +109,11 @@ export class Session implements NodeSession {
     return this.#started.has(execution);
   }
 
+  /** How many it holds. */
+  get holding(): number {
+    return this.#started.size;
+  }
+
   /** Standard input of an execution, behind every control frame; its buffer is shared, not copied. */
   input(execution: ExecutionId, data: Buffer): void {
     this.#queue.bulk(inputFrames(execution, data));

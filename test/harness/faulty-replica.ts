@@ -3,6 +3,7 @@ import { GrpcServer } from '../../server/api/grpc-server.ts';
 import { Handlers } from '../../server/api/handlers.ts';
 import { jobService } from '../../server/api/job-service.ts';
 import { nodeService } from '../../server/api/node-service.ts';
+import { Admission } from '../../server/fleet/admission.ts';
 import { Directory } from '../../server/fleet/directory.ts';
 import { DirectorySync } from '../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../server/fleet/fleet.ts';
@@ -13,8 +14,9 @@ import { JobViews } from '../../server/jobs/job-views.ts';
 import { Jobs, type JobsObserver } from '../../server/jobs/jobs.ts';
 import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
+import { ClusterState } from '../../server/store/cluster-state.ts';
 import { openStore } from '../../server/store/open.ts';
-import { ReplicaLease } from '../../server/store/replica-lease.ts';
+import { presenceShardOf, ReplicaLease } from '../../server/store/replica-lease.ts';
 import { noTracer } from '../../shared/telemetry/tracer.ts';
 import { systemClock } from '../../shared/time.ts';
 import { JumpClock } from '../server/store/jump-clock.ts';
@@ -25,6 +27,7 @@ import { FaultyStore } from './faulty-store.ts';
 export class FaultyReplica {
   readonly store: FaultyStore;
   readonly clock: JumpClock;
+  readonly cluster: ClusterState;
   readonly lease: ReplicaLease;
   readonly directory: Directory;
   readonly outputs: Outputs;
@@ -40,16 +43,16 @@ export class FaultyReplica {
     const store = new FaultyStore(await openStore({ store: settings.store, log: silent }));
     const parts: { replica?: FaultyReplica } = {};
     const clock = new JumpClock();
+    const cluster = await ClusterState.open({ store, log: silent, clock });
     const lease = await ReplicaLease.grant({
       // Not the clock that jumps: to be fenced is the store's to say.
       ...{ store, clock: systemClock, log: silent, termMs: settings.leaseTermMs },
       regranted: async () => {
-        await parts.replica?.fleet.reclaimAll();
         await parts.replica?.jobs.reclaimAll();
       },
-      presenceRegranted: async () => parts.replica?.fleet.reclaimAll(),
+      presenceRegranted: async (shard) => parts.replica?.fleet.reclaimAll((uid) => presenceShardOf(uid) === shard),
     });
-    parts.replica = new FaultyReplica({ settings, store, lease, clock, ...options });
+    parts.replica = new FaultyReplica({ settings, store, cluster, lease, clock, ...options });
     const { sync, jobs, grpc } = parts.replica;
     await sync.start();
     await jobs.adopt();
@@ -60,16 +63,17 @@ export class FaultyReplica {
   private constructor(options: {
     settings: ReplicaSettings;
     store: FaultyStore;
+    cluster: ClusterState;
     lease: ReplicaLease;
     clock: JumpClock;
     helloTimeoutMs?: number;
   }) {
-    const { settings, store, lease, clock, helloTimeoutMs } = options;
+    const { settings, store, cluster, lease, clock, helloTimeoutMs } = options;
     const { name: replica } = settings;
     const log = silent;
     const directory = new Directory();
-    const claims = new ClaimQueue({ store, lease: () => lease.current });
-    const inventory = new Inventory({ store, claims, clock, replica, era: () => 1 });
+    const claims = new ClaimQueue({ store, lease: (uid) => lease.presenceLease(uid) });
+    const inventory = new Inventory({ store, claims, clock, replica, cluster });
     const observer: JobsObserver = {
       submitted() {},
       finished: (_progress, _index, { state }) => void this.finished.push(state),
@@ -78,10 +82,17 @@ export class FaultyReplica {
       offered: () => '',
     };
     const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
-    const views = new JobViews({ stored: new JobStore({ store }), clock, log, replica });
+    const views = new JobViews({
+      ...{ stored: new JobStore({ store }), clock, log, replica },
+      // Nobody else is known of: what is not driven here is as the store has it.
+      coordinators: { of: () => undefined, isOpen: () => false, subscribe: () => () => {} },
+      link: () => undefined,
+      undriven: () => {},
+    });
     const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, views, session });
     const fleet: Fleet = new Fleet({
-      ...{ inventory, directory, clock, log, replica, heartbeatMs: 0 },
+      ...{ inventory, directory, cluster, clock, log, replica, heartbeatMs: 0 },
+      ...{ admitRate: settings.admitRate, fenced: () => lease.fenced },
       sink: {
         opened: (opened) => jobs.opened(opened),
         closed: (closed) => jobs.closed(closed),
@@ -90,6 +101,7 @@ export class FaultyReplica {
       },
       observer: { sessionOpened() {}, sessionClosed() {} },
     });
+    const admission = new Admission({ aSecond: settings.admitRate, clock, log });
     const outputs = new Outputs({ source: fleet });
     const handlers = new Handlers({
       tracer: noTracer,
@@ -99,7 +111,12 @@ export class FaultyReplica {
     });
     this.grpc = new GrpcServer({
       services: {
-        'muster.v1.AgentService': agentService({ fleet, log, ...(helloTimeoutMs !== undefined && { helloTimeoutMs }) }),
+        'muster.v1.AgentService': agentService({
+          fleet,
+          admission,
+          log,
+          ...(helloTimeoutMs !== undefined && { helloTimeoutMs }),
+        }),
         'muster.v1.JobService': jobService({ handlers, directory, jobs, views, outputs, clock }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
       },
@@ -107,12 +124,13 @@ export class FaultyReplica {
     });
     this.store = store;
     this.clock = clock;
+    this.cluster = cluster;
     this.lease = lease;
     this.directory = directory;
     this.outputs = outputs;
     this.fleet = fleet;
     this.jobs = jobs;
-    this.sync = new DirectorySync({ store, directory, log });
+    this.sync = new DirectorySync({ store, directory, log, presences: fleet.presences });
   }
 
   get address(): string {
@@ -125,6 +143,7 @@ export class FaultyReplica {
     await this.jobs.close();
     await this.grpc.close(2000);
     await this.sync.close();
+    await this.cluster.close();
     await this.lease.close();
     await this.store.close();
   }

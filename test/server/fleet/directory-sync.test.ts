@@ -67,7 +67,7 @@ test('a watch that was compacted away lists anew, and forgets what went meanwhil
   const cut = Promise.withResolvers<void>();
   let watches = 0;
   let compacted = 0;
-  const cutOff: Store = Object.assign(Object.create(store) as Store, {
+  const cutOff: Store = Object.assign(Object.create(store, { life: { value: 0 } }) as Store, {
     get: store.get.bind(store),
     list: store.list.bind(store),
     async *watch(...[prefix, from, signal]: Parameters<Store['watch']>): ReturnType<Store['watch']> {

@@ -234,9 +234,15 @@ test('raw bytes instead of gRPC harm nobody', async () => {
   await new Agent().hello(good).welcome();
 });
 
-test('an epoch no lower than the claim’s is stale, and leaves no presence behind', async () => {
+test('an agent that has seen a higher epoch than the store can give proves that the store was set back: the era rises', async () => {
   const agent = new Agent().hello({ ...good, highestEpoch: { era: 9, revision: 1 } });
-  assert.deepEqual(await agent.refused(), ['STALE_EPOCH', 'hello.highest_epoch']);
+  assert.equal((await agent.welcome()).era, 10);
+  assert.equal((await new Agent().hello({ name: 'm', uid: newNodeUid() }).welcome()).era, 10);
+});
+
+test('an epoch that no store can have given is refused, and leaves no presence behind', async () => {
+  const agent = new Agent().hello({ ...good, highestEpoch: { era: 9_999_999, revision: 1 } });
+  assert.deepEqual(await agent.refused(), ['INVALID_FIELD', 'hello.highest_epoch']);
   assert.equal(await presence(good.uid), undefined);
 });
 

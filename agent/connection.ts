@@ -1,13 +1,8 @@
 import type { Log } from '../shared/log.ts';
-import { type Clock, fullJitterMs, type Timer } from '../shared/time.ts';
+import type { Clock, Timer } from '../shared/time.ts';
+import { failuresAfter, type ReconnectSettings, reconnectWaitMs } from './reconnect-wait.ts';
 import { ServerRotation } from './server-rotation.ts';
 import { Session, type SessionOptions, type SessionOutcome } from './session/session.ts';
-
-export interface ReconnectSettings {
-  /** Waits are random between 0 and base × 2^n, up to the cap. */
-  readonly reconnectBaseMs: number;
-  readonly reconnectCapMs: number;
-}
 
 export interface ConnectionOptions extends Omit<SessionOptions, 'server' | 'settings'> {
   /** Addresses of replicas, `host:port`; dialled in random order. */
@@ -18,12 +13,6 @@ export interface ConnectionOptions extends Omit<SessionOptions, 'server' | 'sett
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
-
-/** A session that lived so long was a good one: the next wait is short again. */
-const goodSessionMs = 10_000;
-
-/** However long a replica asks to be left alone, it is asked again after so long. */
-const maxRetryAfterMs = 300_000;
 
 /** The outer loop: one session after another until closed. */
 export class Connection {
@@ -72,18 +61,12 @@ export class Connection {
       this.#session = undefined;
       this.#options.onOver?.(outcome, server);
       if (this.#closed) return;
-      if (outcome.liveMs >= goodSessionMs) failures = 0;
-      const waitMs = this.#waitMs(outcome, failures);
-      failures += 1;
+      const { settings, random } = this.#options;
+      const waitMs = reconnectWaitMs({ outcome, failures, servers: this.#servers.size, settings, random });
+      failures = failuresAfter(failures, outcome);
       this.#log.debug({ 'session.wait_ms': Math.round(waitMs) }, 'waits before it dials again');
       await this.#sleep(waitMs);
     }
-  }
-
-  #waitMs(outcome: SessionOutcome, failures: number): number {
-    const { settings, random } = this.#options;
-    const jitterMs = fullJitterMs(failures, settings.reconnectBaseMs, settings.reconnectCapMs, random);
-    return Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) + jitterMs;
   }
 
   #sleep(ms: number): Promise<void> {

@@ -11,6 +11,11 @@ export class ServerRotation {
     this.#random = random;
   }
 
+  /** Different ones. */
+  get size(): number {
+    return this.#servers.length;
+  }
+
   next(): string {
     if (this.#round.length === 0) this.#round = this.#shuffled();
     const server = this.#round.shift() as string;

@@ -65,8 +65,8 @@ export const agentSettings = defineSettings('muster agent', {
   },
   keepaliveIntervalMs: {
     type: duration({ min: 1000, max: 3_600_000 }),
-    default: '20s',
-    doc: 'HTTP/2 pings go to the replica so often.',
+    default: '15s',
+    doc: 'HTTP/2 pings go to the replica so often; with the next setting, how soon a replica that hangs is left for another.',
   },
   keepaliveTimeoutMs: {
     type: duration({ min: 100, max: 600_000 }),

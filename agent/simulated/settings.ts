@@ -39,7 +39,7 @@ export const simulatedSettings = defineSettings('simulated agents', {
   },
   keepaliveIntervalMs: {
     type: duration({ min: 1000 }),
-    default: '20s',
+    default: '15s',
     doc: 'HTTP/2 pings go to the replica so often.',
   },
   keepaliveTimeoutMs: {

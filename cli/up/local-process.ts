@@ -7,12 +7,13 @@ const killAfterMs = 15_000;
 
 export interface LocalProcessOptions {
   readonly name: string;
-  /** The program's file and its arguments. */
+  /** What is run. */
+  readonly program: string;
   readonly argv: readonly string[];
   readonly folder: StateFolder;
 }
 
-/** A replica or agent of a local cluster: its own session, its log in the state folder, ended by its pid. */
+/** A replica, an agent or the etcd of a local cluster: its own session, its log in the state folder, ended by its pid. */
 export class LocalProcess {
   readonly name: string;
   readonly logPath: string;
@@ -22,13 +23,13 @@ export class LocalProcess {
   readonly #child: ResultPromise;
   #running = true;
 
-  constructor({ name, argv, folder }: LocalProcessOptions) {
+  constructor({ name, program, argv, folder }: LocalProcessOptions) {
     this.name = name;
     const log = folder.openLog(name);
     this.logPath = log.path;
     // Settings of ours are none of theirs; flags say all.
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^MUSTER_(?!DEBUG)/.test(key)));
-    this.#child = execa(process.execPath, [...argv], {
+    this.#child = execa(program, [...argv], {
       // Ctrl-C in a terminal goes to a whole group; these are to end in order.
       detached: true,
       cleanup: false,

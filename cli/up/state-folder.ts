@@ -4,9 +4,14 @@ import { sleep } from '../../shared/time.ts';
 import { UsageError } from '../usage-error.ts';
 import { isAlive, type ProcessIdentity, processIdentity, signalProcess } from './process-identity.ts';
 
+/** A part of a local cluster that runs. */
+export interface NamedProcess extends ProcessIdentity {
+  readonly name: string;
+}
+
 interface UpRecord {
   readonly up: ProcessIdentity;
-  readonly children: readonly ProcessIdentity[];
+  readonly children: readonly NamedProcess[];
 }
 
 /** What `muster up` keeps on disk: the store, a folder a node, logs, and who runs there now. Of one `up` at a time. */
@@ -38,7 +43,7 @@ export class StateFolder {
   }
 
   /** Notes who runs, so that a later `up` can clean up after one that was killed. */
-  record(children: readonly ProcessIdentity[]): void {
+  record(children: readonly NamedProcess[]): void {
     writeFileSync(`${this.#file}.new`, JSON.stringify({ up: this.#self, children }));
     renameSync(`${this.#file}.new`, this.#file);
   }

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { etcdctl, findEtcd } from './etcd-binary.ts';
+import { freeEtcdPort, quickFlags, startEtcdProcess } from './etcd-member.ts';
 
 export interface EtcdServer {
   /** `host:port` for clients; the same after a restart. */
@@ -19,31 +17,22 @@ export interface EtcdServer {
   /** SIGSTOP: accepts connections, answers nothing. */
   pause(): void;
   resume(): void;
-}
-
-const startCapMs = 30_000;
-
-/** The etcd to test with: `MUSTER_TEST_ETCD`, or the one on PATH. Throws where there is none. */
-export function findEtcd(): string {
-  const named = process.env.MUSTER_TEST_ETCD;
-  if (named !== undefined && named !== '') {
-    if (isExecutable(named)) return named;
-    throw new Error(`MUSTER_TEST_ETCD names ${named}, which is no executable file`);
-  }
-  const found = (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'etcd'))
-    .find(isExecutable);
-  if (found !== undefined) return found;
-  throw new Error(
-    'these tests need etcd: install it (Debian: apt-get install etcd-server), or name one in MUSTER_TEST_ETCD',
-  );
+  /** Kills it, removes all its data, starts it again. */
+  wipe(): Promise<void>;
+  /** Saves what it holds now into a file. */
+  saveSnapshot(file: string): Promise<void>;
+  /** Kills it, puts what the file holds in the place of its data, starts it again. */
+  restoreSnapshot(file: string): Promise<void>;
+  /** Compacts all history up to now. */
+  compact(): Promise<void>;
+  /** Makes room again where the quota was reached: compacts, defragments, disarms the alarm. */
+  makeRoom(): Promise<void>;
 }
 
 export interface StartEtcdOptions {
   /** A folder of its own, removed by `stop`, where it is left out. */
   readonly dataDir?: string;
-  /** More flags of etcd, without their dashes. */
+  /** More flags of etcd, without their dashes; `quota-backend-bytes` for one that gets full. */
   readonly flags?: Readonly<Record<string, string>>;
 }
 
@@ -51,11 +40,23 @@ export interface StartEtcdOptions {
 export async function startEtcd({ dataDir, flags = {} }: StartEtcdOptions = {}): Promise<EtcdServer> {
   const binary = findEtcd();
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'muster-etcd-'));
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
-  const start = () => startMember(binary, { ...memberFlags(folder, clientPort, peerPort), ...flags });
+  const [clientPort, peerPort] = [await freeEtcdPort(), await freeEtcdPort()];
+  const endpoint = `127.0.0.1:${clientPort}`;
+  const peer = `http://127.0.0.1:${peerPort}`;
+  const ctl = (...args: string[]): Promise<string> => etcdctl([`--endpoints=${endpoint}`, ...args]);
+  const start = () =>
+    startEtcdProcess(binary, { ...memberFlags(folder, endpoint, peer), ...flags }, `http://${endpoint}`);
   let member = await start();
+  const emptied = async (): Promise<void> => {
+    await member.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const compact = async (): Promise<void> => {
+    const [status] = JSON.parse(await ctl('endpoint', 'status', '-w', 'json')) as EndpointStatus[];
+    await ctl('compact', `${status?.Status.header.revision}`);
+  };
   return {
-    endpoint: `127.0.0.1:${clientPort}`,
+    endpoint,
     dataDir: folder,
     async stop() {
       await member.kill();
@@ -68,17 +69,35 @@ export async function startEtcd({ dataDir, flags = {} }: StartEtcdOptions = {}):
     },
     pause: () => member.signal('SIGSTOP'),
     resume: () => member.signal('SIGCONT'),
+    async wipe() {
+      await emptied();
+      member = await start();
+    },
+    async saveSnapshot(file) {
+      await ctl('snapshot', 'save', file);
+    },
+    async restoreSnapshot(file) {
+      await emptied();
+      const place = [`--data-dir=${folder}`, '--name=test', `--initial-cluster=test=${peer}`];
+      await etcdctl(['snapshot', 'restore', file, ...place, `--initial-advertise-peer-urls=${peer}`]);
+      member = await start();
+    },
+    compact,
+    async makeRoom() {
+      await compact();
+      await ctl('defrag');
+      await ctl('alarm', 'disarm');
+    },
   };
 }
 
-interface Member {
-  kill(): Promise<void>;
-  signal(signal: NodeJS.Signals): void;
+/** What `etcdctl endpoint status -w json` says of each endpoint. */
+export interface EndpointStatus {
+  readonly Status: { readonly header: { readonly revision: number } };
 }
 
-function memberFlags(dataDir: string, clientPort: number, peerPort: number): Record<string, string> {
-  const client = `http://127.0.0.1:${clientPort}`;
-  const peer = `http://127.0.0.1:${peerPort}`;
+function memberFlags(dataDir: string, endpoint: string, peer: string): Record<string, string> {
+  const client = `http://${endpoint}`;
   return {
     name: 'test',
     'data-dir': dataDir,
@@ -87,78 +106,6 @@ function memberFlags(dataDir: string, clientPort: number, peerPort: number): Rec
     'listen-peer-urls': peer,
     'initial-advertise-peer-urls': peer,
     'initial-cluster': `test=${peer}`,
-    'heartbeat-interval': '50',
-    'election-timeout': '500',
-    logger: 'zap',
-    'log-level': 'warn',
+    ...quickFlags,
   };
-}
-
-async function startMember(binary: string, flags: Record<string, string>): Promise<Member> {
-  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-4000);
-  });
-  await once(child, 'spawn');
-  // Forgotten by a failing test, it must not keep the test process alive; the watchdog ends it then.
-  child.unref();
-  (child.stderr as Socket).unref();
-  const exited = once(child, 'exit');
-  const watchdog = startWatchdog(child);
-  const kill = async (): Promise<void> => {
-    child.ref();
-    watchdog.kill('SIGKILL');
-    child.kill('SIGKILL');
-    await exited;
-  };
-  const deadline = performance.now() + startCapMs;
-  while (!(await isHealthy(flags['listen-client-urls'] as string))) {
-    if (child.exitCode !== null || performance.now() > deadline) {
-      await kill();
-      throw new Error(`etcd did not start:\n${said}`);
-    }
-    await sleep(20);
-  }
-  return { kill, signal: (signal) => child.kill(signal) };
-}
-
-/** Ends etcd when the pipe to this process breaks. */
-function startWatchdog(child: ChildProcess): ChildProcess {
-  const watchdog = spawn('sh', ['-c', `read _; kill -9 ${child.pid}`], { stdio: ['pipe', 'ignore', 'ignore'] });
-  watchdog.unref();
-  (watchdog.stdin as Socket).unref();
-  return watchdog;
-}
-
-async function isHealthy(client: string): Promise<boolean> {
-  try {
-    const answer = await fetch(`${client}/health`, { signal: AbortSignal.timeout(1000) });
-    return answer.ok && ((await answer.json()) as { health: string }).health === 'true';
-  } catch {
-    return false;
-  }
-}
-
-/** Below the range from which the kernel takes ports for outgoing connections. */
-async function freePort(): Promise<number> {
-  while (true) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

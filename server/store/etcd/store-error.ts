@@ -36,9 +36,10 @@ export function storeError(error: Error, address: string): MusterError {
     return invalidField('transaction', `refused by etcd: ${text}`);
   }
   if (/database space exceeded/.test(text)) {
-    return new MusterError('STORE_UNAVAILABLE', `the store is full: etcd at ${address} says: ${text}`, {
-      cause: error,
-    });
+    const message =
+      `the store is full: etcd at ${address} has reached its quota; it takes nothing new until an operator compacts and ` +
+      'defragments it or raises --quota-backend-bytes, and disarms the alarm (etcdctl alarm disarm)';
+    return new MusterError('STORE_FULL', message, { cause: error });
   }
   return new MusterError('STORE_UNAVAILABLE', `etcd at ${address}: ${text}`, { cause: error });
 }

@@ -264,7 +264,7 @@ test('etcd: a full etcd refuses writes, naming it, and still answers reads', asy
       // etcd notices only with its next flush, every 100 ms.
       for (let n = 0; n < 1000; n++) await store.commit({ then: [{ put: 'b', value: Buffer.alloc(200_000) }] });
     },
-    { ...away, message: /full/ },
+    { reason: 'STORE_FULL', message: new RegExp(`the store is full: etcd at ${own.endpoint}`) },
   );
   assert.ok(await store.get('a'));
 });

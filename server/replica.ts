@@ -40,7 +40,6 @@ import { openStore } from './store/open.ts';
 import { presenceShardOf, ReplicaLease } from './store/replica-lease.ts';
 import type { Store } from './store/store.ts';
 import { readStoreTls } from './store/store-tls.ts';
-import { readStoreTls } from './store/store-tls.ts';
 import { values } from './store/values.ts';
 
 export interface ReplicaOptions {

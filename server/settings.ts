@@ -72,16 +72,6 @@ export const replicaSettings = defineSettings('muster replica', {
     default: '0ms',
     doc: 'A node that no replica has held for so long is removed from the inventory; 0ms = never.',
   },
-  retentionMs: {
-    type: duration({ min: 1000, max: 3650 * 86_400_000 }),
-    default: '7d',
-    doc: 'A job is forgotten so long after it closed, with all its results; later where some of its results are not in yet.',
-  },
-  forgetNodesAfterMs: {
-    type: duration({ max: 3650 * 86_400_000 }),
-    default: '0ms',
-    doc: 'A node that no replica has held for so long is removed from the inventory; 0ms = never.',
-  },
   logLevel: {
     type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
     default: 'info',

@@ -1,9 +1,11 @@
+import type { JobUpdate__Output } from '../../proto/gen/muster/peer/v1/JobUpdate.ts';
 import { MusterError } from '../../shared/errors.ts';
 import type { JobId } from '../../shared/ids.ts';
-import type { Log } from '../../shared/log.ts';
 import { decodeOrder } from '../../shared/order.ts';
-import type { Clock, Timer } from '../../shared/time.ts';
+import type { Timer } from '../../shared/time.ts';
+import type { PeerLink } from '../peers/peer-link.ts';
 import { closedFacts, type JobFacts } from './end-counts.ts';
+import { JobMirror, type MirrorPorts } from './job-mirror.ts';
 import type { JobStore, StoredJob } from './job-store.ts';
 import { JobProgress } from './progress.ts';
 
@@ -20,6 +22,10 @@ interface View {
   followers: number;
   /** A run of this replica feeds it. */
   local: boolean;
+  /** Feeds it where no run of this replica does. */
+  mirror: JobMirror | undefined;
+  /** Resolved once somebody has told what goes on, beyond what the store knew. */
+  readonly live: PromiseWithResolvers<void>;
   /** Runs out when nobody came back to it. */
   linger: Timer | undefined;
   readonly unsubscribe: () => void;
@@ -28,6 +34,8 @@ interface View {
 /** A view that was left stays for whoever asks again and again. */
 const lingerMs = 5000;
 const maxLingering = 32;
+/** How long a coordinator may take to tell where its job stands, before the view goes without. */
+const liveWithinMs = 2000;
 
 /**
  * What this replica knows of open jobs: one progress a job, shared by its run and all who follow it. It only moves forward, whoever
@@ -35,18 +43,21 @@ const maxLingering = 32;
  */
 export class JobViews {
   readonly stored: JobStore;
-  readonly #clock: Clock;
-  readonly #replica: string;
+  readonly #ports: MirrorPorts;
+  readonly #undriven: (job: JobId) => void;
   readonly #views = new Map<JobId, View>();
   /** Views that nobody holds, longest first. */
   readonly #lingering = new Set<View>();
   readonly #loading = new Map<JobId, Promise<JobProgress | undefined>>();
+  readonly #unsubscribe: () => void;
   #stopped = false;
 
-  constructor(options: { stored: JobStore; clock: Clock; log: Log; replica: string }) {
+  /** `undriven` is told of open jobs that this replica drives no longer. */
+  constructor(options: MirrorPorts & { undriven: (job: JobId) => void }) {
     this.stored = options.stored;
-    this.#clock = options.clock;
-    this.#replica = options.replica;
+    this.#ports = options;
+    this.#undriven = options.undriven;
+    this.#unsubscribe = options.coordinators.subscribe((job) => this.#moved(job));
   }
 
   /** Open jobs that are in memory. */
@@ -59,6 +70,12 @@ export class JobViews {
     return this.#views.get(id)?.progress;
   }
 
+  /** The shared progress of a job that a run of this replica feeds. */
+  drivenHere(id: JobId): JobProgress | undefined {
+    const view = this.#views.get(id);
+    return view?.local ? view.progress : undefined;
+  }
+
   /**
    * A run of this replica feeds the job from now on. Answers the object to feed: `progress`, or the one that is followed here
    * already, raised to what `progress` knows. That one may know ends which the store does not have yet: an earlier coordinator told
@@ -68,6 +85,9 @@ export class JobViews {
     const view = this.#views.get(progress.id) ?? this.#add(progress);
     if (view.progress !== progress) view.progress.merge(progress);
     view.local = true;
+    view.mirror?.close();
+    view.mirror = undefined;
+    view.live.resolve();
     this.#keep(view);
     return view.progress;
   }
@@ -77,7 +97,9 @@ export class JobViews {
     const view = this.#views.get(progress.id);
     if (view?.progress !== progress || !view.local) return;
     view.local = false;
+    this.#undriven(progress.id);
     if (view.followers === 0) this.#drop(view);
+    else this.#mirror(view);
   }
 
   /**
@@ -89,7 +111,14 @@ export class JobViews {
     const view = this.#views.get(id) ?? (await this.#read(id));
     if (view === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
     if (view instanceof JobProgress) return { progress: view, release() {} };
-    return this.#hold(view);
+    const followed = this.#hold(view);
+    try {
+      await this.#live(view, signal);
+    } catch (error) {
+      followed.release();
+      throw error;
+    }
+    return followed;
   }
 
   /** The job as it is now; undefined where there is none. Waits for nobody who is not there. */
@@ -114,7 +143,23 @@ export class JobViews {
 
   /** The replica that drives the job; empty = nobody does. */
   coordinatorOf(id: JobId): string {
-    return this.#views.get(id)?.local ? this.#replica : '';
+    return this.drivenHere(id) ? this.#ports.replica : (this.#ports.coordinators.of(id)?.replica ?? '');
+  }
+
+  jobUpdate(link: PeerLink, update: JobUpdate__Output): void {
+    this.#views.get(update.job as JobId)?.mirror?.update(link, update);
+  }
+
+  jobNotHere(link: PeerLink, job: JobId): void {
+    this.#views.get(job)?.mirror?.notHere(link);
+  }
+
+  linkUp(): void {
+    for (const { mirror } of [...this.#views.values()]) mirror?.look();
+  }
+
+  linkDown(link: PeerLink): void {
+    for (const { mirror } of [...this.#views.values()]) mirror?.linkDown(link);
   }
 
   /** What the store has of a job: the first result of an execution stands. */
@@ -131,6 +176,7 @@ export class JobViews {
   /** The replica stops: who follows a job here has to go elsewhere. */
   close(): void {
     this.#stopped = true;
+    this.#unsubscribe();
     for (const view of this.#views.values()) {
       view.progress.fail(new MusterError('REPLICA_STOPPING', 'this replica stops; watch again'));
       this.#drop(view);
@@ -153,11 +199,39 @@ export class JobViews {
     return progress.state === 'closed' ? progress : this.#add(progress);
   }
 
+  /** Waits for what a known coordinator has to tell, within bounds. */
+  async #live(view: View, signal: AbortSignal): Promise<void> {
+    if (view.local || !this.#ports.coordinators.of(view.progress.id)) return;
+    const { live } = view;
+    const late = this.#ports.clock.after(liveWithinMs, () => live.resolve());
+    const stop = (): void => live.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    await live.promise;
+    late.cancel();
+    signal.removeEventListener('abort', stop);
+    signal.throwIfAborted();
+  }
+
+  /** The job has another coordinator, none, or is closed. */
+  #moved(job: JobId): void {
+    const view = this.#views.get(job);
+    view?.progress.touchJob();
+    view?.mirror?.look();
+  }
+
+  #mirror(view: View): void {
+    view.mirror = new JobMirror({ progress: view.progress, ports: this.#ports, live: () => view.live.resolve() });
+    view.mirror.look();
+  }
+
   #add(progress: JobProgress): View {
     const unsubscribe = progress.subscribe((change) => {
-      if (change === 'job' && progress.state === 'closed') this.#drop(view);
+      if (change === 'job' && (progress.state === 'closed' || progress.failure)) this.#drop(view);
     });
-    const view: View = { progress, followers: 0, local: false, linger: undefined, unsubscribe };
+    const live = Promise.withResolvers<void>();
+    const view: View = {
+      ...{ progress, followers: 0, local: false, mirror: undefined, live, linger: undefined, unsubscribe },
+    };
     this.#views.set(progress.id, view);
     return view;
   }
@@ -165,6 +239,7 @@ export class JobViews {
   #hold(view: View): Followed {
     view.followers += 1;
     this.#keep(view);
+    if (!view.local && !view.mirror) this.#mirror(view);
     let held = true;
     const release = (): void => {
       if (!held) return;
@@ -182,7 +257,7 @@ export class JobViews {
   }
 
   #lingers(view: View): void {
-    view.linger = this.#clock.after(lingerMs, () => this.#drop(view));
+    view.linger = this.#ports.clock.after(lingerMs, () => this.#drop(view));
     this.#lingering.add(view);
     const [longest] = this.#lingering;
     if (longest && this.#lingering.size > maxLingering) this.#drop(longest);
@@ -191,6 +266,8 @@ export class JobViews {
   #drop(view: View): void {
     this.#keep(view);
     view.unsubscribe();
+    view.mirror?.close();
+    view.live.resolve();
     if (this.#views.get(view.progress.id) === view) this.#views.delete(view.progress.id);
   }
 }

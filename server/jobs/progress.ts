@@ -12,6 +12,9 @@ const jobStates = ['open', 'stopping', 'cancelling', 'closed'] as const;
 
 export type JobStateName = (typeof jobStates)[number];
 
+/** Undefined for what is no state of a job. */
+export const jobStateOf = (text: string): JobStateName | undefined => jobStates.find((state) => state === text);
+
 /** What changed: the target of that index, or the job itself. */
 export type ProgressChange = number | 'job';
 

@@ -7,6 +7,7 @@ import { buildOrder } from '../shared/order.ts';
 import { RpcClient } from '../shared/rpc/client.ts';
 import { jobMethods } from '../shared/rpc/methods.ts';
 import { retrying } from '../shared/rpc/retry.ts';
+import { sleep } from '../shared/time.ts';
 import type { FaultCluster } from './cluster/fault-cluster.ts';
 import type { SimulatedFleet } from './cluster/simulated-fleet.ts';
 import { Follower, told } from './follower.ts';
@@ -16,6 +17,7 @@ import type { Trial } from './trial.ts';
 
 const worker = join(import.meta.dirname, 'programs/worker.sh');
 const retryForMs = 120_000;
+const coordinatorCapMs = 60_000;
 const succeeded = 'EXECUTION_STATE_SUCCEEDED';
 const failed = 'EXECUTION_STATE_FAILED';
 
@@ -25,6 +27,8 @@ export interface JobOptions {
   /** Watchers, each beginning with another replica; 1 where not given. */
   readonly followers?: number;
   readonly withoutOutput?: boolean;
+  /** On these real nodes only. */
+  readonly names?: readonly string[];
   readonly states?: Expectation['states'];
   readonly gaps?: readonly string[];
 }
@@ -98,8 +102,9 @@ export class FaultedJob {
     what: { selector: string; argv: string[]; generator: Generator; exitCodes: readonly number[] },
   ): Promise<FaultedJob> {
     const { selector, argv, generator, exitCodes } = what;
-    const { maxConcurrency, maxErrors, withoutOutput = false, gaps = [] } = options;
-    const planned = await retrying(() => planNodes(cluster.client, { selector, nodes: [] }), {
+    const { maxConcurrency, maxErrors, withoutOutput = false, gaps = [], names = [] } = options;
+    const target = { selector: names.length > 0 ? '' : selector, nodes: names };
+    const planned = await retrying(() => planNodes(cluster.client, target), {
       forMs: retryForMs,
       signal: trial.signal,
     });
@@ -109,7 +114,7 @@ export class FaultedJob {
       ...(maxErrors !== undefined && { maxErrors: { count: maxErrors } }),
     };
     const { order, bytes } = buildOrder({
-      ...{ id: randomId(trial), command: { argv }, selector, rollout },
+      ...{ id: randomId(trial), command: { argv }, selector: target.selector, rollout },
       plan: { root: planRoot(targets), count: targets.length },
       createdUnixMs: Date.now(),
     });
@@ -157,6 +162,24 @@ export class FaultedJob {
   async coordinator(): Promise<string> {
     const answer = await this.#cluster.client.call(jobMethods.GetJob, { jobId: this.id }).catch(() => undefined);
     return answer?.job?.coordinator ?? '';
+  }
+
+  /** Waits until another replica drives it, as the replicas but the one of that name see it; its name. */
+  async coordinatorOtherThan(name: string): Promise<string> {
+    const others = this.#cluster.addresses.filter((_, n) => n !== this.#cluster.indexOf(name));
+    const deadline = performance.now() + coordinatorCapMs;
+    for (let at = 0; performance.now() < deadline; at += 1) {
+      const client = new RpcClient({ servers: others, startAt: at });
+      const options = { timeoutMs: 2000, signal: this.#trial.signal };
+      const answer = await client.call(jobMethods.GetJob, { jobId: this.id }, options).catch(() => undefined);
+      client.close();
+      const coordinator = answer?.job?.coordinator ?? '';
+      if (coordinator !== '' && coordinator !== name) return coordinator;
+      if (answer?.job?.state === 'JOB_STATE_CLOSED')
+        throw new Error(`job ${this.id} closed without another coordinator`);
+      await sleep(50, this.#trial.signal);
+    }
+    throw new Error(`nobody but ${name} drives job ${this.id} after ${coordinatorCapMs} ms`);
   }
 
   /** Resolves once so many executions are at least so far (1 pending … 4 over), as its first follower is told. */

@@ -6,10 +6,13 @@ import { ProcessCluster, replicaName } from '../../test/harness/process-cluster.
 import type { Program } from '../../test/harness/program.ts';
 import { TcpProxy } from '../../test/harness/tcp-proxy.ts';
 import type { Trial } from '../trial.ts';
+import { sumOf } from './metric.ts';
 import { SimulatedFleet, type SimulatedFleetOptions } from './simulated-fleet.ts';
 
 export interface FaultClusterOptions {
   readonly replicas: number;
+  /** Only so many of them are started before the agents; all where not given. */
+  readonly begin?: number;
   /** Real ones. */
   readonly agents: number;
   /** `host:port` of etcd's members. */
@@ -51,7 +54,7 @@ export class FaultCluster {
     });
     trial.after(() => processes.close());
     const cluster = new FaultCluster(trial, processes, proxies);
-    for (const replica of processes.replicas) replica.start();
+    for (const replica of processes.replicas.slice(0, options.begin ?? replicas)) replica.start();
     await cluster.serving();
     for (const agent of processes.agents) agent.start();
     if (agents > 0) await processes.connected(agents);
@@ -128,6 +131,12 @@ export class FaultCluster {
       pageToken = page.nextPageToken;
     } while (pageToken !== '');
     return names;
+  }
+
+  /** A metric of replica n, summed over its series that bear the labels; 0 where there is none. */
+  async metric(n: number, name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const answer = await fetch(`http://${this.processes.httpAddresses[n]}/metrics`);
+    return sumOf(await answer.text(), name, labels);
   }
 
   async kill(n: number, window: string): Promise<void> {

@@ -130,5 +130,5 @@ export const nodeDocument = (node: Node__Output) => ({
   version: node.version,
   registered: isoTime(node.registeredUnixMs),
   lastSeen: isoTime(node.lastSeenUnixMs),
-  running: node.running,
+  running: node.runningUnknown ? null : node.running,
 });

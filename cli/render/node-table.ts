@@ -10,7 +10,7 @@ export function nodeTable(nodes: readonly Node__Output[], wide: boolean, nowUnix
   const rows = nodes.map((node) => [
     node.name,
     statusOf(node),
-    String(node.running),
+    runningText(node),
     age(node.registeredUnixMs, nowUnixMs),
     ...(wide ? [age(node.lastSeenUnixMs, nowUnixMs), node.replica || '-', node.version, node.uid] : []),
     pairs(node.labels).join(',') || '-',
@@ -26,7 +26,7 @@ export function nodeDetails(node: Node__Output): string {
     ['Status', statusOf(node)],
     ['Replica', node.replica || '-'],
     ['Version', node.version],
-    ['Running', String(node.running)],
+    ['Running', node.runningUnknown ? `known to ${node.replica} only` : String(node.running)],
     ['Registered', isoTime(node.registeredUnixMs) ?? '-'],
     ['Last change', isoTime(node.lastSeenUnixMs) ?? '-'],
   ];
@@ -39,6 +39,8 @@ export function nodeDetails(node: Node__Output): string {
   }
   return `${lines.join('\n')}\n`;
 }
+
+const runningText = ({ running, runningUnknown }: Node__Output): string => (runningUnknown ? '?' : String(running));
 
 const statusOf = (node: Node__Output): string =>
   `${node.connected ? 'connected' : 'away'}${node.cordoned ? ',cordoned' : ''}`;

@@ -23,7 +23,8 @@ interface Options {
 
 /** `NodeService`: reads the directory, changes the inventory. */
 export function nodeService({ handlers, directory, inventory, fleet }: Options): NodeServiceHandlers {
-  const message = (node: DirectoryNode): Node => nodeMessage(node, fleet.running(node.uid));
+  const message = (node: DirectoryNode): Node =>
+    nodeMessage(node, fleet.session(node.uid) || !node.presence ? fleet.running(node.uid) : undefined);
   const change = async (name: string, edit: (node: InventoryNode) => InventoryNode): Promise<{ node: Node }> => {
     const node = find(directory, name);
     directory.upsert(await inventory.update(node.uid, edit));
@@ -85,7 +86,8 @@ function pageStart(nodes: readonly DirectoryNode[], token: string): number {
 
 const selectorOf = (text: string): Selector => (text === '' ? everything : parseSelector(text, 'selector'));
 
-function nodeMessage(node: DirectoryNode, running: number): Node {
+/** `running` is undefined where only another replica knows. */
+function nodeMessage(node: DirectoryNode, running: number | undefined): Node {
   return {
     uid: node.uid,
     name: node.name,
@@ -97,7 +99,8 @@ function nodeMessage(node: DirectoryNode, running: number): Node {
     version: node.version,
     registeredUnixMs: node.registeredUnixMs,
     lastSeenUnixMs: node.lastSeenUnixMs,
-    running,
+    running: running ?? 0,
+    runningUnknown: running === undefined,
   };
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isAlive } from '../../../cli/up/process-identity.ts';
 import type { NamedProcess } from '../../../cli/up/state-folder.ts';
-import { findEtcd } from '../../harness/etcd.ts';
+import { findEtcd } from '../../harness/etcd-binary.ts';
 import { MusterProcess, type MusterRun, muster } from '../../harness/muster.ts';
 
 const isFree = (port: number): Promise<boolean> =>

@@ -14,6 +14,7 @@ export interface Node {
   'registeredUnixMs'?: (number | string | Long);
   'lastSeenUnixMs'?: (number | string | Long);
   'running'?: (number);
+  'runningUnknown'?: (boolean);
 }
 
 export interface Node__Output {
@@ -28,4 +29,5 @@ export interface Node__Output {
   'registeredUnixMs': (number);
   'lastSeenUnixMs': (number);
   'running': (number);
+  'runningUnknown': (boolean);
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { ExecutorEvent } from '../executor.ts';
+import { readBootId } from '../facts.ts';
 import { Failpoints } from '../failpoints.ts';
 import { Journal } from '../journal/journal.ts';
 import { lockState, type StateLock } from '../journal/lock.ts';
@@ -23,6 +23,8 @@ export interface ExecutionsOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly settings: ExecutionsSettings;
+  /** Of the host's present boot; the kernel's where not given. */
+  readonly bootId?: string;
   /** The agent's own environment; `process.env` where not given. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** The journal can't be written any more: only an agent that is started anew can go on. */
@@ -60,7 +62,7 @@ export async function openPorts(
       log,
       clock,
       bootClock: () => Number(process.hrtime.bigint() / 1000n) / 1000,
-      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      bootId: options.bootId ?? readBootId(),
       settings,
       journal,
       folders,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Connection } from '../../../agent/connection.ts';
 import { MusterError } from '../../../shared/errors.ts';
 import { type Clock, systemClock } from '../../../shared/time.ts';
-import { connect, eventually } from '../../harness/agent-connection.ts';
+import { connect, eventually, MemoryEpochs } from '../../harness/agent-connection.ts';
 import { AgentServer } from '../../harness/agent-server.ts';
 import { FakeExecutor, testId } from '../../harness/fake-executor.ts';
 
@@ -131,6 +131,24 @@ test('a replica that says when to come back is left alone so long, but not for e
   (await server.session(2)).end();
   await server.session(3);
   assert.deepEqual(clock.waitsMs, [7500, 1200, 300_000]);
+});
+
+test('a replica whose epoch is lower than one seen is left, and another one dialled next', async () => {
+  const stale = await startServer();
+  const holder = await startServer();
+  const epochs = new MemoryEpochs();
+  epochs.raise({ era: 1, revision: 9 });
+  connection = connect([stale.address, holder.address], executor, { epochs });
+  await eventually(() => stale.sessions.length + holder.sessions.length === 1, 'a session');
+  // Whichever was dialled first is the one that is behind.
+  const [from, to] = stale.sessions.length === 1 ? [stale, holder] : [holder, stale];
+  await (await from.session(0)).greet(1, 8);
+  const session = await to.session(0);
+  assert.deepEqual((await session.hello()).first.highestEpoch, { era: 1, revision: 9 });
+  assert.equal(from.sessions.length, 1);
+  session.welcome(1, 9);
+  executor.succeed(testId(1));
+  await session.until(() => session.finished().length === 1, 'a live session');
 });
 
 test('before it dials elsewhere the agent says what is queued and ends its stream in good order', async () => {

@@ -15,6 +15,8 @@ export interface HostLine {
   readonly execution?: string;
   readonly pid?: number;
   readonly text?: string;
+  /** Of the output: what lies between two gaps, and null for each gap. */
+  readonly pieces?: readonly (string | null)[];
   readonly result?: ExecutionResult__Output;
 }
 
@@ -26,10 +28,10 @@ export class Host {
   readonly #listeners = new Set<() => void>();
   readonly #gone: Promise<unknown>;
 
-  constructor(options: { stateDir: string; uid: string; containment?: string; failpoint?: string }) {
-    const { stateDir, uid, containment = 'auto', failpoint = '' } = options;
+  constructor(options: { stateDir: string; uid: string; containment?: string; failpoint?: string; bootId?: string }) {
+    const { stateDir, uid, containment = 'auto', failpoint = '', bootId = '' } = options;
     const child = execa(process.execPath, [program, stateDir, uid, containment], {
-      env: { MUSTER_FAILPOINT: failpoint },
+      env: { MUSTER_FAILPOINT: failpoint, TEST_BOOT_ID: bootId },
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'inherit',

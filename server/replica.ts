@@ -22,14 +22,17 @@ import { Fleet } from './fleet/fleet.ts';
 import { Inventory } from './fleet/inventory.ts';
 import { ClaimQueue } from './fleet/presence.ts';
 import { type Http, startHttp } from './http/http.ts';
+import { Coordinators } from './jobs/coordinators.ts';
+import { JobFeeds } from './jobs/job-feeds.ts';
 import { JobStore } from './jobs/job-store.ts';
 import { JobViews } from './jobs/job-views.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { PeerFrames } from './jobs/peer-frames.ts';
 import { jobsObserver } from './jobs-observer.ts';
 import { joinedSources } from './output/joined-sources.ts';
 import { Outputs } from './output/outputs.ts';
 import { FleetSessions } from './peers/fleet-sessions.ts';
-import type { PeerSink } from './peers/peer-link.ts';
+import type { PeerLink } from './peers/peer-link.ts';
 import { Peers } from './peers/peers.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { ClusterState } from './store/cluster-state.ts';
@@ -138,16 +141,23 @@ export class Replica {
     const directory = new Directory();
     const claims = new ClaimQueue({ store, lease: (uid) => lease.presenceLease(uid) });
     const inventory = new Inventory({ store, claims, clock, replica, cluster });
-    const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
     const observer = jobsObserver({ count, spans: new JobSpans({ tracer }), log });
-    const views = new JobViews({
+    const coordinators = new Coordinators({ store, log });
+    const views: JobViews = new JobViews({
       ...{ stored: new JobStore({ store }), clock, log, replica },
-      // Nobody else is known of: what is not driven here is as the store has it.
-      coordinators: { of: () => undefined, isOpen: () => false, subscribe: () => () => {} },
-      link: () => undefined,
-      undriven: () => {},
+      coordinators,
+      link: (name) => peers.link(name),
+      undriven: (job) => feeds.undriven(job),
     });
-    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, views, session });
+    const feeds = new JobFeeds({ driven: (job) => views.drivenHere(job) });
+    const jobs: Jobs = new Jobs({
+      ...{ store, directory, lease, log, clock, replica, observer, views, coordinators, cluster, lostResults },
+      sessions: {
+        local: (uid) => fleet.session(uid),
+        all: () => fleet.sessions(),
+        remote: (uid) => peers.session(uid),
+      },
+    });
     const fleet: Fleet = new Fleet({
       ...{ inventory, directory, cluster, clock, log, replica },
       ...{ heartbeatMs: settings.heartbeatMs, admitRate: settings.admitRate, fenced: () => lease.fenced },
@@ -181,16 +191,22 @@ export class Replica {
       ...{ leaseAgeMs: Math.round(lease.ageMs), stopping: notReady.has('stopping') },
     });
     const held = new FleetSessions({ fleet, shed: (nodes, aSecond) => fleet.shed(nodes, aSecond) });
-    const jobsOverPeers: PeerSink = {
-      linkUp() {},
-      linkDown() {},
-      sessionOpened() {},
-      sessionClosed() {},
-      frame() {},
+    const watches = {
+      linkUp: () => views.linkUp(),
+      linkDown: (link: PeerLink) => {
+        feeds.linkDown(link);
+        views.linkDown(link);
+      },
+      watchJob: (...of: Parameters<JobFeeds['watchJob']>) => feeds.watchJob(...of),
+      unwatchJob: (...of: Parameters<JobFeeds['unwatchJob']>) => feeds.unwatchJob(...of),
+      jobUpdate: (...of: Parameters<JobViews['jobUpdate']>) => views.jobUpdate(...of),
+      jobNotHere: (...of: Parameters<JobViews['jobNotHere']>) => views.jobNotHere(...of),
+      cancelJob: () => {},
+      cancelJobAnswer: () => {},
     };
-    const peers = new Peers({
+    const peers: Peers = new Peers({
       ...{ store, log, clock, replica, incarnation, version, leaseTermMs: settings.leaseTermMs },
-      ...{ local: held, sink: jobsOverPeers, status },
+      ...{ local: held, sink: new PeerFrames({ jobs, watches }), status },
     });
     const outputs = new Outputs({ source: countedReads(joinedSources([fleet, peers]), count.outputRelayed) });
     const grpc: GrpcServer = new GrpcServer({

@@ -4,6 +4,9 @@ import { keys } from '../store/keys.ts';
 import type { Compare, Lease, Operation, Store } from '../store/store.ts';
 import { emptyValue, values } from '../store/values.ts';
 
+/** A compare and a delete each, within the store's hundred. */
+const claimsACommit = 45;
+
 /**
  * The coordinator keys of this process. Every claim writes `open/<job>` too, so that the modification revision of that key is
  * the create revision of the last coordinator: who compares it knows that nobody drove the job in between.
@@ -12,11 +15,14 @@ export class CoordinatorClaims {
   readonly #store: Store;
   readonly #lease: () => Lease;
   readonly #value: Buffer;
+  /** What this process's keys bear. */
+  readonly claimId: string;
 
   constructor(options: { store: Store; lease: () => Lease; replica: string }) {
     this.#store = options.store;
     this.#lease = options.lease;
-    this.#value = values.coordinator.encode({ replica: options.replica, claim: randomBytes(16).toString('hex') });
+    this.claimId = randomBytes(16).toString('hex');
+    this.#value = values.coordinator.encode({ replica: options.replica, claim: this.claimId });
   }
 
   /** What a claim writes; the revision of its transaction is the claim's create revision. */
@@ -49,5 +55,21 @@ export class CoordinatorClaims {
       // Deleted first: results are named by the create revision, which no two claims may share.
       await this.#store.commit({ if: [{ key, modRevision: held.modRevision }], then: [{ delete: key }] });
     }
+  }
+
+  /** Gives claims up, so that others may have the jobs at once. Leaves alone what is not this process's any more. */
+  async letGo(claims: readonly { readonly job: JobId; readonly createRevision: number }[]): Promise<void> {
+    for (let from = 0; from < claims.length; from += claimsACommit) {
+      const some = claims.slice(from, from + claimsACommit);
+      if (some.length === 1 || !(await this.#release(some))) for (const one of some) await this.#release([one]);
+    }
+  }
+
+  async #release(claims: readonly { readonly job: JobId; readonly createRevision: number }[]): Promise<boolean> {
+    const { succeeded } = await this.#store.commit({
+      if: claims.map(({ job, createRevision }) => ({ key: keys.coordinator(job), createRevision })),
+      then: claims.map(({ job }) => ({ delete: keys.coordinator(job) })),
+    });
+    return succeeded;
   }
 }

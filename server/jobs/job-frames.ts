@@ -1,6 +1,6 @@
 import type { ExecutionId } from '../../shared/ids.ts';
 import { PlanTree } from '../../shared/merkle.ts';
-import type { Session } from '../fleet/session.ts';
+import type { NodeSession } from '../fleet/node-session.ts';
 import type { JobStdin } from './job-stdin.ts';
 import type { JobProgress } from './progress.ts';
 
@@ -35,19 +35,19 @@ export class JobFrames {
   }
 
   /** Of an execution that the agent has, a Start only asks for the present state: its standard input is there. */
-  offer(index: number, session: Session): void {
+  offer(index: number, session: NodeSession): void {
     const { order, orderBytes } = this.#progress;
     const execution = this.#progress.executionAt(index);
     const { siblings } = this.#tree.proof(index);
     const known = session.holds(execution);
     const traceparent = this.#traceparent(this.#progress, execution);
     session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
-    if (!order.stdin || known) return;
+    if (!order.stdin || known || !session.input) return;
     const wanted = (): boolean => session.live && session.holds(execution);
-    this.#stdin.give(wanted, (data) => session.input(execution, data));
+    this.#stdin.give(wanted, (data) => session.input?.(execution, data));
   }
 
-  cancel(index: number, session: Session, { signal, graceMs }: CancelOptions): void {
+  cancel(index: number, session: NodeSession, { signal, graceMs }: CancelOptions): void {
     const grace = graceMs === undefined ? {} : { graceMs };
     session.cancel({ execution: this.#progress.executionAt(index), signal, ...grace });
   }

@@ -1,16 +1,17 @@
 import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { NodeUid } from '../../shared/ids.ts';
 import type { Timer } from '../../shared/time.ts';
-import type { Session } from '../fleet/session.ts';
+import type { NodeSession } from '../fleet/node-session.ts';
+import type { PeerLink } from '../peers/peer-link.ts';
 import { boundedResult } from './bounded-result.ts';
-import { countEnds, type EndCounts } from './end-counts.ts';
 import { type CancelOptions, JobFrames } from './job-frames.ts';
-import type { JobStdin } from './job-stdin.ts';
-import type { TargetResult } from './job-store.ts';
+import { JobNodes } from './job-nodes.ts';
+import { JobResults } from './job-results.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { JobProgress } from './progress.ts';
-import { ResultBatches } from './results.ts';
+import { RecordNote } from './record-note.ts';
 import { Rollout } from './rollout.ts';
 import type { RunOptions, RunPorts } from './run-options.ts';
 import { closingReason, isTerminal, type StateName } from './states.ts';
@@ -20,102 +21,165 @@ const attempt = 1;
 
 /**
  * One open job, driven by this replica for as long as its coordinator key stands: offers it out, takes in what comes back,
- * commits results, closes. Sessions may come and go meanwhile. Thrown away when deposed; whoever adopts the job makes another.
+ * commits results, closes. Sessions may come and go meanwhile, here and at other replicas. Thrown away when deposed; whoever
+ * adopts the job makes another.
  */
 export class JobRun {
   readonly progress: JobProgress;
   readonly writer: JobWriter;
   readonly #ports: RunPorts;
+  readonly #adopted: boolean;
+  readonly #deposed: () => void;
+  readonly #nodes: JobNodes;
   readonly #rollout: Rollout;
   readonly #frames: JobFrames;
-  readonly #stdin: JobStdin;
-  readonly #batches: ResultBatches;
+  readonly #results: JobResults;
   readonly #timers = new Set<Timer>();
-  /** Sessions to release once their results are in the store. */
-  readonly #reporters = new Map<number, Session>();
+  /** The session that each target was last seen in. */
+  readonly #present = new Map<number, NodeSession>();
+  /** To be asked for their present state, once that is allowed. */
+  readonly #asks = new Set<number>();
+  readonly #cancelNote: RecordNote;
+  readonly #stopNote: RecordNote;
   #cancel: CancelOptions | undefined;
-  #cancelWrite: Promise<void> | undefined;
-  /** Results that are in the store. */
-  #stored: number;
-  #ends: EndCounts;
+  #superseded = 0;
+  #started = false;
   #raising = false;
   #waitsToStep = false;
-  #over = false;
+  readonly #abort = new AbortController();
 
   constructor(options: RunOptions) {
-    const { ports, progress } = options;
+    const { ports, progress, writer, adopted } = options;
+    const { clock, fenced } = ports;
     this.progress = progress;
-    this.writer = options.writer;
+    this.writer = writer;
     this.#ports = ports;
-    const ended = progress.targets.map((_, index) => progress.stateAt(index)).filter(isTerminal);
-    this.#stored = ended.length;
-    this.#ends = countEnds({ UNDETERMINED: progress.targets.length }, ended);
-    this.#stdin = options.stdin;
-    this.#frames = new JobFrames({ ...options, traceparent: options.ports.traceparent });
+    this.#adopted = adopted;
+    this.#deposed = options.deposed;
+    this.#frames = new JobFrames({ ...options, traceparent: ports.traceparent });
+    this.#nodes = new JobNodes({
+      ...{ ports: ports.sessions, job: progress.id, orderBytes: progress.orderBytes, fenced, fresh: !adopted },
+      revision: () => writer.createRevision,
+    });
+    for (const index of progress.targets.keys()) {
+      const session = this.#sessionOf(index);
+      if (session) this.#present.set(index, session);
+      if (progress.resultAt(index)?.reason === 'superseded') this.#superseded += 1;
+    }
     this.#rollout = new Rollout({
       count: progress.targets.length,
       ...progress.order.rollout,
-      offeredBelow: options.offeredBelow,
-      adopted: options.adopted,
+      ...{ offeredBelow: options.offeredBelow, adopted },
       stateAt: (index) => progress.stateAt(index),
-      isAway: (index) => this.#sessionOf(index) === undefined,
+      isAway: (index) => !this.#present.has(index),
     });
-    this.#batches = new ResultBatches({
-      clock: ports.clock,
-      commit: (results) => this.#commit(results),
+    this.#results = new JobResults({
+      ...{ progress, writer, clock, stored: options.stored },
       idle: () => this.#rollout.inFlight === 0,
+      step: () => this.#beginStep(false),
+      stepped: (committed, offeredBelow) => this.#endStep(committed, offeredBelow),
+      closing: (deadlinePassed) => this.#closingRecord(deadlinePassed),
+      closed: (record) => this.#finishJob(record),
     });
+    const update = (change: JobRecord): Promise<void> => writer.update(change);
+    const retry = (again: () => void): void => this.#after(retryMs, again);
+    this.#cancelNote = new RecordNote({ update, retry, moot: () => this.#over && progress.state === 'closed' });
+    this.#stopNote = new RecordNote({ update, retry, moot: () => this.#over || this.#cancel !== undefined });
+    if (options.stopped) {
+      this.#stopNote.stands();
+      this.#rollout.stop();
+    }
+    this.supersede(options.outdated);
     if (options.cancel) {
-      this.#cancelWrite = Promise.resolve();
+      this.#cancelNote.stands();
       this.#beginCancel(options.cancel);
     }
+  }
+
+  /** Aborted when the run is over. */
+  get over(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get #over(): boolean {
+    return this.#abort.signal.aborted;
   }
 
   /** Begins to offer; an adopted job first asks every connected agent what it has. */
   start(): void {
     const { order, targets } = this.progress;
+    const { deliveryDeadlineUnixMs, jobDeadlineUnixMs, limits } = order;
     const now = this.#ports.clock.now();
-    this.#after(order.deliveryDeadlineUnixMs - now, () => {
+    this.#after(deliveryDeadlineUnixMs - now, () => {
       this.#rollout.expire();
       this.#step();
     });
-    this.#after(order.jobDeadlineUnixMs - now, () => this.#close(true));
+    if (limits.timeoutMs > 0) {
+      this.#after(deliveryDeadlineUnixMs + limits.timeoutMs + limits.graceMs - now, () => {
+        this.#rollout.lapse();
+        this.#step();
+      });
+    }
+    this.#after(jobDeadlineUnixMs - now, () => this.#close(true));
     for (const index of targets.keys()) {
-      const session = this.#rollout.mayHaveBeenOffered(index) ? this.#sessionOf(index) : undefined;
-      if (!session || isTerminal(this.progress.stateAt(index))) continue;
-      // Of what the agent has, a Start only asks for the present state; anything else waits for its turn.
-      if (session.holds(this.progress.executionAt(index))) this.#frames.offer(index, session);
-      else this.#rollout.missing(index);
+      const result = this.progress.resultAt(index);
+      // Told of by an earlier coordinator, who had not stored it.
+      if (result && !this.#results.isStored(index)) this.#results.add({ target: index, attempt, result });
     }
+    if (this.#adopted) {
+      for (const [index, session] of this.#present) {
+        if (isTerminal(this.progress.stateAt(index)) || !this.#rollout.mayHaveBeenOffered(index)) continue;
+        // Of what the agent has, a Start only asks for the present state; anything else waits for its turn.
+        if (session.holds(this.progress.executionAt(index))) this.#asks.add(index);
+        else this.#rollout.missing(index);
+      }
+    }
+    this.#started = true;
     this.#step();
-    // Adopted with every result in the store already.
-    if (this.#stored === targets.length) this.#close(false);
+    if (this.#results.complete) this.#close(false);
   }
 
-  sessionOpened(session: Session): void {
-    const index = this.progress.indexOf(session.uid);
+  /** A session of the node opened or closed, here or elsewhere. */
+  changed(uid: NodeUid): void {
+    const index = this.progress.indexOf(uid);
     if (index === undefined || this.#over) return;
-    const execution = this.progress.executionAt(index);
-    const held = session.hello.executions.get(execution);
-    if (isTerminal(this.progress.stateAt(index))) {
-      if (held && !this.#reporters.has(index)) session.release([execution]);
-      return;
+    const session = this.#sessionOf(index);
+    const before = this.#present.get(index);
+    if (session === before) return;
+    if (session) this.#opened(index, session);
+    else {
+      this.#present.delete(index);
+      this.#rollout.setAway(index, true);
+      if (!isTerminal(this.progress.stateAt(index))) this.progress.touch(index);
     }
-    if (held && !isTerminal(held.state)) this.#raise(index, held.state);
-    else if (!held) this.#rollout.missing(index);
-    this.#rollout.setAway(index, false);
-    this.progress.touch(index);
+  }
+
+  /** A holder has said what its agents have of the job. */
+  answered(link: PeerLink, executions: readonly string[]): void {
+    if (this.#over) return;
+    const listed = this.#nodes.answered(link, executions);
+    for (const uid of link.sessions.keys()) this.changed(uid);
+    for (const execution of listed) {
+      const index = this.progress.indexOf(execution.split('/')[1] ?? '');
+      if (index === undefined) continue;
+      if (!isTerminal(this.progress.stateAt(index))) this.#asks.add(index);
+      else if (this.#results.isStored(index)) this.#present.get(index)?.release([execution]);
+      // Not in the store yet, and perhaps its teller is gone: it is released from when it is told again.
+      else this.#asks.add(index);
+    }
     this.#step();
   }
 
-  sessionClosed(session: Session): void {
-    const index = this.progress.indexOf(session.uid);
-    if (index === undefined || this.#over || this.#sessionOf(index)) return;
-    this.#rollout.setAway(index, true);
-    if (!isTerminal(this.progress.stateAt(index))) this.progress.touch(index);
+  linkDown(link: PeerLink): void {
+    this.#nodes.linkDown(link);
   }
 
-  event(session: Session, event: ExecutionEvent__Output): void {
+  /** Who brought an event of the job over a link. */
+  reporter(link: PeerLink, uid: NodeUid): NodeSession | undefined {
+    return this.#nodes.reporter(link, uid);
+  }
+
+  event(session: NodeSession, event: ExecutionEvent__Output): void {
     const index = this.progress.indexOf(session.uid);
     if (index === undefined || this.#over) return;
     if (event.accepted) this.#raise(index, 'EXECUTION_STATE_DISPATCHED');
@@ -124,38 +188,57 @@ export class JobRun {
   }
 
   /** A result within bounds: stored once, released as often as it is told. */
-  finished(session: Session, result: ExecutionResult): void {
+  finished(session: NodeSession, result: ExecutionResult): void {
     const index = this.progress.indexOf(session.uid);
     if (index === undefined || this.#over) return;
     const reported = this.#raise(index, result.state as StateName, { result });
-    // Told again of what is in the store; otherwise it is released when it is there.
-    if (!reported && !this.#reporters.has(index)) return session.release([this.progress.executionAt(index)]);
-    this.#reporters.set(index, session);
+    this.#results.told(index, session);
     if (!reported) return;
     this.#ports.finished(this.progress, index, result);
     this.#step();
-    this.#batches.add({ target: index, attempt, result });
+    this.#results.add({ target: index, attempt, result });
+  }
+
+  /** A newer order of the same key has these nodes too. */
+  supersede(uids: Iterable<string>): void {
+    if (this.#over) return;
+    const indexes: number[] = [];
+    for (const uid of uids) {
+      const index = this.progress.indexOf(uid);
+      if (index !== undefined) indexes.push(index);
+    }
+    this.#rollout.supersede(indexes);
+    if (this.#started) this.#step();
   }
 
   /** Ends the job, at once; resolves when that is in the store. Again is harmless, the first one's signal and grace stand. */
   async cancel(cancel: CancelOptions): Promise<void> {
     if (this.#over) return;
     if (!this.#cancel) this.#beginCancel(cancel);
-    const written = this.#writeCancel(this.#cancel ?? cancel);
+    const { signal, graceMs } = this.#cancel ?? cancel;
+    const grace = graceMs !== undefined && { cancelGraceMs: graceMs };
+    // On its way to the agents, store or no store; it is written down as soon as there is one.
+    const written = this.#cancelNote.write({
+      state: 'cancelling',
+      reason: 'cancelled',
+      cancelSignal: signal,
+      ...grace,
+    });
     this.#step();
     await written;
   }
 
   /** The replica stops: what waits is committed while it still may. */
   async flush(): Promise<void> {
-    await this.#batches.flush();
+    await this.#results.flush();
   }
 
   /** Forgets the job; its agents, results and store stay as they are. */
   abandon(): void {
-    this.#over = true;
-    this.#batches.close();
-    this.#stdin.close();
+    if (this.#over) return;
+    this.#abort.abort(new Error('the run is over'));
+    this.#results.end();
+    this.#nodes.end();
     for (const timer of this.#timers) timer.cancel();
   }
 
@@ -166,6 +249,21 @@ export class JobRun {
     return reclaimed;
   }
 
+  #opened(index: number, session: NodeSession): void {
+    this.#present.set(index, session);
+    const execution = this.progress.executionAt(index);
+    if (isTerminal(this.progress.stateAt(index))) {
+      if (session.holds(execution) && this.#results.isStored(index)) session.release([execution]);
+      return;
+    }
+    const state = session.held(execution)?.state;
+    if (state && !isTerminal(state)) this.#raise(index, state);
+    if (!session.holds(execution)) this.#rollout.missing(index);
+    this.#rollout.setAway(index, false);
+    this.progress.touch(index);
+    this.#step();
+  }
+
   #raise(index: number, state: StateName, detail: { result?: ExecutionResult; startedUnixMs?: number } = {}): boolean {
     this.#rollout.report(index, state);
     return this.progress.raise(index, state, detail);
@@ -174,25 +272,37 @@ export class JobRun {
   /** Carries out whatever the rollout has decided since. */
   #step(): void {
     if (this.#over) return;
+    if (!this.#ports.admits(this.progress.id, this.writer.createRevision)) return this.#deposed();
     if (this.#ports.fenced()) {
       for (const index of this.#rollout.cancels()) this.#sendCancel(index);
       return this.#stepLater();
     }
-    const { offer, cancel, skip, expire } = this.#rollout.decide();
+    for (const index of this.#asks) {
+      const session = this.#sessionOf(index);
+      if (session?.holds(this.progress.executionAt(index))) this.#frames.offer(index, session);
+    }
+    this.#asks.clear();
+    const { offer, cancel, skip, expire, superseded } = this.#rollout.decide();
     for (const index of offer) {
       const session = this.#sessionOf(index);
       if (session) this.#frames.offer(index, session);
       else {
+        this.#present.delete(index);
         this.#rollout.setAway(index, true);
         this.#rollout.withdraw(index);
       }
     }
     for (const index of cancel) this.#sendCancel(index);
-    for (const index of skip)
-      this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', this.#cancel ? 'cancelled' : 'max-errors');
+    const skipped = this.#cancel ? 'cancelled' : 'max-errors';
+    for (const index of skip) this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', skipped);
+    for (const index of superseded) this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', 'superseded');
     for (const index of expire) this.#endUnoffered(index, 'EXECUTION_STATE_EXPIRED', 'delivery-deadline');
-    if (this.#rollout.stopped && this.progress.state === 'open') this.progress.setJob('stopping', 'max-errors');
-    this.#batches.poke();
+    if (this.#rollout.stopped && this.progress.state === 'open') {
+      const [state, reason] = ['stopping', 'max-errors'] as const;
+      this.progress.setJob(state, reason);
+      if (!this.#rollout.complete) this.#stopNote.write({ state, reason }).catch(() => {});
+    }
+    this.#results.poke();
     void this.#raiseOfferedBelow();
   }
 
@@ -214,8 +324,9 @@ export class JobRun {
   #endUnoffered(index: number, state: 'EXECUTION_STATE_SKIPPED' | 'EXECUTION_STATE_EXPIRED', reason: string): void {
     const result: ExecutionResult = { state, reason, finishedUnixMs: this.#ports.clock.now() };
     if (!this.progress.raise(index, state, { result })) return;
+    if (reason === 'superseded') this.#superseded += 1;
     this.#ports.finished(this.progress, index, result);
-    this.#batches.add({ target: index, attempt, result });
+    this.#results.add({ target: index, attempt, result });
   }
 
   #beginCancel(cancel: CancelOptions): void {
@@ -224,50 +335,31 @@ export class JobRun {
     this.#rollout.cancel();
   }
 
-  /** The cancel is on its way to the agents, store or no store; it is written down as soon as there is one. */
-  #writeCancel({ signal, graceMs }: CancelOptions): Promise<void> {
-    const grace = graceMs !== undefined && { cancelGraceMs: graceMs };
-    const change: JobRecord = { state: 'cancelling', reason: 'cancelled', cancelSignal: signal, ...grace };
-    this.#cancelWrite ??= this.writer.update(change).catch((error: unknown) => {
-      this.#cancelWrite = undefined;
-      if (this.#over && this.progress.state === 'closed') return;
-      this.#after(retryMs, () => void this.#writeCancel({ signal, graceMs }).catch(() => {}));
-      throw error;
-    });
-    return this.#cancelWrite;
-  }
-
-  async #raiseOfferedBelow(): Promise<void> {
+  #beginStep(urgent: boolean): { offeredBelow: number } | undefined {
     const next = this.#raising ? undefined : this.#rollout.nextStep();
-    if (next === undefined) return;
+    if (next === undefined || (urgent && !next.urgent)) return undefined;
     this.#raising = true;
-    try {
-      await this.writer.update({ offeredBelow: next.offeredBelow });
-      this.#rollout.committed(next.offeredBelow);
-      this.#raising = false;
-      this.#step();
-    } catch (error) {
-      this.#raising = false;
-      this.#ports.log.warn({ err: error, 'job.id': this.progress.id }, 'offering waits for the store');
-      this.#stepLater();
-    }
+    return { offeredBelow: next.offeredBelow };
   }
 
-  async #commit(results: readonly TargetResult[]): Promise<void> {
-    const closes = this.#stored + results.length === this.progress.targets.length;
-    const counts = countEnds(
-      this.#ends,
-      results.map(({ result }) => result.state),
-    );
-    const closed = closes ? await this.writer.close(results, { ...this.#closingRecord(false), counts }) : undefined;
-    if (!closes) await this.writer.results(results);
-    this.#stored += results.length;
-    this.#ends = counts;
-    for (const { target } of results) {
-      this.#reporters.get(target)?.release([this.progress.executionAt(target)]);
-      this.#reporters.delete(target);
+  #endStep(committed: boolean, offeredBelow: number): void {
+    this.#raising = false;
+    if (!committed) return this.#stepLater();
+    this.#rollout.committed(offeredBelow);
+    this.#step();
+  }
+
+  /** A step that is urgent is committed alone; others ride in a batch of results. */
+  async #raiseOfferedBelow(): Promise<void> {
+    const next = this.#beginStep(true);
+    if (next === undefined) return;
+    try {
+      await this.writer.update(next);
+      this.#endStep(true, next.offeredBelow);
+    } catch (error) {
+      this.#ports.log.warn({ err: error, 'job.id': this.progress.id }, 'offering waits for the store');
+      this.#endStep(false, next.offeredBelow);
     }
-    if (closed) this.#finishJob(closed);
   }
 
   #closingRecord(deadlinePassed: boolean): JobRecord {
@@ -276,19 +368,18 @@ export class JobRun {
       complete: this.#rollout.complete,
       cancelled: this.#cancel !== undefined,
       skipped: progress.count('EXECUTION_STATE_SKIPPED'),
+      superseded: this.#superseded,
       cancelledExecutions: progress.count('EXECUTION_STATE_CANCELLED'),
       deadlinePassed,
     });
-    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#ports.clock.now(), counts: this.#ends };
+    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#ports.clock.now() };
   }
 
   /** Closes a job that nothing more comes of: its deadline has passed, or every result is in the store. */
   #close(deadlinePassed: boolean): void {
-    const close = async (): Promise<void> => {
-      await this.#batches.flush();
-      if (!this.#over) this.#finishJob(await this.writer.close([], this.#closingRecord(deadlinePassed)));
-    };
-    if (!this.#over) close().catch(() => this.#after(retryMs, () => this.#close(deadlinePassed)));
+    if (this.#over) return;
+    const again = (): void => this.#after(retryMs, () => this.#close(deadlinePassed));
+    this.#results.close(deadlinePassed, () => this.#over).catch(again);
   }
 
   #finishJob(closed: JobRecord): void {
@@ -296,9 +387,11 @@ export class JobRun {
     this.abandon();
     this.progress.setJob('closed', closed.reason ?? '', Number(closed.closedUnixMs));
     this.#ports.closed(this.progress);
-    for (const [index, session] of this.#reporters) {
+    for (const [index, session] of this.#results.reporters) {
       const result = this.progress.resultAt(index);
-      if (result) this.#ports.late({ session, execution: this.progress.executionAt(index), result, told: true });
+      // Other replicas keep what their agents brought until it is released.
+      if (!result || session.input === undefined) continue;
+      this.#ports.late({ session, execution: this.progress.executionAt(index), result, told: true });
     }
   }
 
@@ -311,8 +404,8 @@ export class JobRun {
     this.#timers.add(timer);
   }
 
-  #sessionOf(index: number): Session | undefined {
+  #sessionOf(index: number): NodeSession | undefined {
     const target = this.progress.targets[index];
-    return target && this.#ports.session(target.uid);
+    return target && this.#nodes.of(target.uid);
   }
 }

@@ -157,13 +157,16 @@ export function submitOperations(job: {
   targetChunks: number;
   stdinChunks: number;
   record: JobRecord;
+  /** Empty = none. */
+  latestKey: string;
 }): Operation[] {
-  const { id, submittedUnixMs, traceparent, targetChunks, stdinChunks, signature } = job;
+  const { id, submittedUnixMs, traceparent, targetChunks, stdinChunks, signature, latestKey } = job;
   const order = { order: job.orderBytes, signature, submittedUnixMs, traceparent, targetChunks, stdinChunks };
   return [
     { put: keys.order(id), value: values.order.encode(order) },
     { put: keys.state(id), value: values.state.encode(job.record) },
     { put: keys.submitted(submittedUnixMs, id), value: emptyValue },
+    ...(latestKey === '' ? [] : [{ put: keys.latest(latestKey, id), value: emptyValue }]),
   ];
 }
 

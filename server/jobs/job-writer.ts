@@ -17,11 +17,13 @@ export class JobWriter {
   readonly #job: JobId;
   readonly #fenced: () => boolean;
   readonly #deposed: () => void;
+  readonly #alsoClosing: () => readonly Operation[];
   #createRevision: number;
   #record: JobRecord;
   #batch = 0;
   /** Records with which a close was tried, as they were encoded: one of them may stand though nobody said so. */
   readonly #closings: { readonly value: Buffer; readonly record: JobRecord }[] = [];
+  #ended = false;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: {
@@ -35,6 +37,8 @@ export class JobWriter {
     fenced: () => boolean;
     /** The coordinator key is another's now; called before the write rejects with CONFLICT. */
     deposed: () => void;
+    /** What else the transaction does that closes the job. */
+    alsoClosing?: () => readonly Operation[];
   }) {
     this.#store = options.store;
     this.#claims = options.claims;
@@ -43,6 +47,12 @@ export class JobWriter {
     this.#record = options.record;
     this.#fenced = options.fenced;
     this.#deposed = options.deposed;
+    this.#alsoClosing = options.alsoClosing ?? (() => []);
+  }
+
+  /** Of the claim: what this coordinator says is told from what others say by it. */
+  get createRevision(): number {
+    return this.#createRevision;
   }
 
   /** Changes the job's record. */
@@ -54,10 +64,12 @@ export class JobWriter {
     });
   }
 
-  /** Stores a batch of results: again the same ones, and perhaps more, until it succeeds. */
-  async results(results: readonly TargetResult[]): Promise<void> {
+  /** Stores a batch of results, and a change of the record with it: again the same ones, and perhaps more, until it succeeds. */
+  async results(results: readonly TargetResult[], change?: JobRecord): Promise<void> {
     await this.#serially(async () => {
-      await this.#commit([this.#results(results)]);
+      const record = { ...this.#record, ...change };
+      await this.#commit([this.#results(results), ...(change ? [this.#state(values.state.encode(record))] : [])]);
+      this.#record = record;
       this.#batch += 1;
     });
   }
@@ -70,7 +82,15 @@ export class JobWriter {
       this.#closings.push({ value, record });
       const ends: Operation[] = [{ delete: keys.open(this.#job) }, { delete: keys.coordinator(this.#job) }];
       const batch = results.length > 0 ? [this.#results(results)] : [];
-      return (await this.#commit([...batch, this.#state(value), ...ends])) ?? record;
+      return (await this.#commit([...batch, this.#state(value), ...ends, ...this.#alsoClosing()])) ?? record;
+    });
+  }
+
+  /** Nothing is written after what is being written now; answers the create revision that the key has then. */
+  async end(): Promise<number> {
+    return await this.#serially(async () => {
+      this.#ended = true;
+      return this.#createRevision;
     });
   }
 
@@ -80,6 +100,7 @@ export class JobWriter {
   }
 
   async #claimAgain(): Promise<boolean> {
+    if (this.#ended) return false;
     const revision = await this.#claims.claim(this.#job, this.#createRevision);
     if (revision === undefined) return false;
     this.#createRevision = revision;
@@ -90,6 +111,7 @@ export class JobWriter {
 
   /** The record of an earlier close that turns out to have been carried out; undefined where this write was. */
   async #commit(operations: readonly Operation[]): Promise<JobRecord | undefined> {
+    if (this.#ended) throw new MusterError('STORE_UNAVAILABLE', 'this replica is handing the job over');
     if (this.#fenced()) throw new MusterError('STORE_UNAVAILABLE', 'this replica’s lease has run out');
     const key = keys.coordinator(this.#job);
     const { succeeded, entries } = await this.#store.commit({

@@ -1,30 +1,40 @@
+import type { JobEvents__Output } from '../../proto/gen/muster/peer/v1/JobEvents.ts';
+import type { JobOpened__Output } from '../../proto/gen/muster/peer/v1/JobOpened.ts';
+import type { StaleCoordinator__Output } from '../../proto/gen/muster/peer/v1/StaleCoordinator.ts';
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
-import { MusterError } from '../../shared/errors.ts';
-import { type ExecutionId, type JobId, parseExecutionId } from '../../shared/ids.ts';
+import { type ExecutionId, type JobId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
+import { decodeOrder } from '../../shared/order.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { Session, SessionSink } from '../fleet/session.ts';
+import type { PeerLink, RemoteSession } from '../peers/peer-link.ts';
 import { keys } from '../store/keys.ts';
+import type { LostResults } from '../store/lost-results.ts';
 import type { ReplicaLease } from '../store/replica-lease.ts';
-import type { Store } from '../store/store.ts';
-import { values } from '../store/values.ts';
+import type { Operation, Store } from '../store/store.ts';
 import { Adoption } from './adoption.ts';
 import { boundedResult } from './bounded-result.ts';
 import { CoordinatorClaims } from './coordinator-claims.ts';
+import { CoordinatorFence } from './coordinator-fence.ts';
+import type { Coordinators } from './coordinators.ts';
 import { eventFault } from './event-fault.ts';
+import { HeldJobs } from './held-jobs.ts';
 import type { CancelOptions } from './job-frames.ts';
 import { JobRun } from './job-run.ts';
 import { JobStdin } from './job-stdin.ts';
-import { type JobStore, type StoredJob, submitOperations, type Target } from './job-store.ts';
+import type { JobStore, StoredJob } from './job-store.ts';
 import type { JobViews } from './job-views.ts';
 import { JobWriter } from './job-writer.ts';
-import { LateResults } from './late-results.ts';
-import { JobProgress } from './progress.ts';
-import { nextOfferedBelow } from './rollout.ts';
+import { type LateResult, LateResults } from './late-results.ts';
+import { LatestOrders } from './latest-orders.ts';
+import { LatestWins } from './latest-wins.ts';
+import type { JobProgress } from './progress.ts';
 import type { BeginOptions, RunPorts } from './run-options.ts';
-import { type CheckedSubmission, checkSubmission, type Submission } from './submit.ts';
+import { isTerminal } from './states.ts';
+import type { Submission } from './submit.ts';
+import { type ClusterStanding, Submits } from './submits.ts';
 
 /** What is told of jobs, for metrics and logs. */
 export interface JobsObserver {
@@ -37,62 +47,88 @@ export interface JobsObserver {
   offered(progress: JobProgress, execution: ExecutionId): string;
 }
 
-/** Every job this replica drives, and the way to those it does not. */
+/** Where sessions are: the ones held here, and those that live links tell of. */
+export interface JobSessions {
+  readonly local: (uid: NodeUid) => Session | undefined;
+  readonly all: () => Iterable<Session>;
+  /** Of the highest epoch over all live links. */
+  readonly remote: (uid: NodeUid) => RemoteSession | undefined;
+}
+
+export interface JobsOptions {
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly lease: ReplicaLease;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly replica: string;
+  readonly observer: JobsObserver;
+  readonly views: JobViews;
+  /** Started with `adopt`, closed with `close`. */
+  readonly coordinators: Coordinators;
+  readonly cluster: ClusterStanding;
+  readonly lostResults: LostResults;
+  readonly sessions: JobSessions;
+}
+
+/** Every job this replica drives, its part in those that others do, and the way to all of them. */
 export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   readonly stored: JobStore;
-  readonly #store: Store;
-  readonly #directory: Directory;
-  readonly #lease: ReplicaLease;
-  readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #observer: JobsObserver;
+  /** Jobs that other replicas drive on nodes held here. */
+  readonly held: HeldJobs;
+  readonly #options: JobsOptions;
   readonly #ports: RunPorts;
-  readonly #views: JobViews;
   readonly #claims: CoordinatorClaims;
+  readonly #fence = new CoordinatorFence();
+  readonly #submits: Submits;
   readonly #adoption: Adoption;
   readonly #late: LateResults;
+  readonly #latest: LatestOrders;
+  readonly #latestWins: LatestWins;
   readonly #runs = new Map<JobId, JobRun>();
-  /** Being submitted here: their coordinator key may be ours already. */
-  readonly #coming = new Map<JobId, Promise<void>>();
   readonly #abort = new AbortController();
 
-  constructor(options: {
-    store: Store;
-    directory: Directory;
-    lease: ReplicaLease;
-    log: Log;
-    clock: Clock;
-    replica: string;
-    observer: JobsObserver;
-    views: JobViews;
-    session: (uid: string) => Session | undefined;
-  }) {
-    const { store, clock, log, session, views } = options;
-    const fenced = (): boolean => this.#lease.fenced;
+  constructor(options: JobsOptions) {
+    const { store, clock, log, views, sessions, coordinators, observer, replica, lease, cluster } = options;
     const { stored } = views;
+    const fenced = (): boolean => lease.fenced;
+    this.#options = options;
     this.stored = stored;
-    this.#views = views;
-    this.#store = store;
-    this.#directory = options.directory;
-    this.#lease = options.lease;
-    this.#log = log;
-    this.#clock = clock;
-    this.#observer = options.observer;
-    this.#claims = new CoordinatorClaims({ store, lease: () => this.#lease.current, replica: options.replica });
-    const finished: RunPorts['finished'] = (...of) => options.observer.finished(...of);
+    const claims = new CoordinatorClaims({ store, lease: () => lease.current, replica });
+    this.#claims = claims;
+    const finished: RunPorts['finished'] = (...of) => observer.finished(...of);
+    const late: RunPorts['late'] = (result) => this.#late.add(result);
     this.#late = new LateResults({
       ...{ store, finished, jobs: stored, log, fenced, signal: this.#abort.signal },
-      driven: ({ session: from, execution, result }) => this.#taken(from, execution, result),
+      driven: (result) => this.#taken(result),
+      lost: { wanted: () => cluster.unconfirmed, keep: (results) => this.#keepLost(results) },
+    });
+    this.held = new HeldJobs({
+      ...{ fence: this.#fence, clock, log, fenced, late },
+      ...{ session: sessions.local, sessions: sessions.all, stdin: (job) => stored.stdin(job) },
+      opened: (job, createRevision) => this.#openedElsewhere(job, createRevision),
+    });
+    this.#submits = new Submits({
+      ...{ store, views, claims, clock, cluster, fenced, directory: options.directory },
+      run: (job, begin, createRevision) => {
+        observer.submitted(begin.progress);
+        return this.#run(job, begin, createRevision).progress;
+      },
     });
     this.#adoption = new Adoption({
-      ...{ stored, claims: this.#claims, log, fenced },
-      driven: (job) => this.#runs.has(job) || this.#coming.has(job),
+      ...{ coordinators, claims, clock, log, fenced },
+      driven: (job) => this.#runs.has(job) || this.#submits.isComing(job),
       drive: (job, createRevision) => this.#drive(job, createRevision),
     });
-    const late: RunPorts['late'] = (result) => this.#late.add(result);
-    const traceparent: RunPorts['traceparent'] = (progress, execution) => options.observer.offered(progress, execution);
+    this.#latest = new LatestOrders({ store, log });
+    this.#latestWins = new LatestWins({
+      ...{ orders: this.#latest, log },
+      targets: async (job) => views.current(job)?.targets ?? (await stored.targets(job)),
+    });
     this.#ports = {
-      ...{ clock, log, session, fenced, late, traceparent, finished },
+      ...{ clock, log, sessions, fenced, late, finished },
+      admits: (job, createRevision) => this.#fence.admits(job, createRevision),
+      traceparent: (progress, execution) => observer.offered(progress, execution),
       closed: (progress) => this.#closed(progress),
     };
   }
@@ -104,44 +140,7 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
 
   /** Stores the order and starts its job; of the same id and bytes it answers the job there is. */
   async submit(submission: Submission): Promise<{ progress: JobProgress; existed: boolean }> {
-    const now = this.#clock.now();
-    const nameOf = (uid: Target['uid']): string | undefined => this.#directory.get(uid)?.name;
-    const checked = checkSubmission(submission, now, nameOf);
-    const { id } = checked.order;
-    return await this.#alone(id, async () => {
-      const before = await this.#sameJob(id, submission.orderBytes);
-      if (before) return before;
-      if (this.#lease.fenced) throw new MusterError('STORE_UNAVAILABLE', 'this replica has lost touch with the store');
-      const progress = await this.#create(submission, checked, now);
-      if (progress) return { progress, existed: false };
-      const other = await this.#sameJob(id, submission.orderBytes);
-      if (other) return other;
-      throw new MusterError('CONFLICT', 'the same order is being submitted elsewhere; submit it again');
-    });
-  }
-
-  /** Undefined where somebody else was faster. */
-  async #create(submission: Submission, checked: CheckedSubmission, now: number): Promise<JobProgress | undefined> {
-    const { order, targets, tree } = checked;
-    const { orderBytes, signature, traceparent, stdin } = submission;
-    const offeredBelow = nextOfferedBelow(0, targets.length, order.rollout.maxConcurrency);
-    const record = { state: 'open', offeredBelow };
-    const chunks = await this.stored.putChunks(order.id, targets, stdin);
-    const job = { id: order.id, orderBytes, signature, submittedUnixMs: now, traceparent, ...chunks.counts };
-    const { succeeded, revision } = await this.#store.commit({
-      if: [{ key: keys.order(order.id), exists: false }, ...chunks.compares],
-      then: [...chunks.operations, ...submitOperations({ ...job, record }), ...this.#claims.operations(order.id)],
-    });
-    if (!succeeded) return undefined;
-    const stored: StoredJob = {
-      ...job,
-      record: values.state.decode(values.state.encode(record)),
-      stateRevision: revision,
-    };
-    const progress = new JobProgress({ job: stored, order, targets });
-    this.#observer.submitted(progress);
-    this.#run(stored, { progress, stdin, tree, adopted: false }, revision);
-    return progress;
+    return await this.#submits.submit(submission);
   }
 
   /** Cancels a job that is driven here; false where it is not. Resolves when that is in the store. */
@@ -149,14 +148,16 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     const run = this.#runs.get(id);
     if (!run) return false;
     await run.cancel(cancel);
-    this.#observer.cancelled(run.progress);
+    this.#options.observer.cancelled(run.progress);
     return true;
   }
 
   /** Claims every open job that nobody drives, now and whenever one is orphaned, until closed. */
   async adopt(): Promise<void> {
+    await this.#options.coordinators.start();
+    await this.#latest.start();
     await this.#adoption.round(this.#abort.signal);
-    void this.#adoption.loop(this.#abort.signal);
+    void this.#adoption.follow(this.#abort.signal);
   }
 
   /** After a lost lease: claims its jobs again under the new one, and gives up those that another replica has. */
@@ -166,26 +167,72 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     for (const run of runs) if (!(await run.reclaim())) this.#deposed(run);
   }
 
-  /** Commits what waits and forgets every job: whoever starts next adopts them. */
+  /** The store begins another life: what was heard of coordinators in the one before says nothing any more. */
+  forgetCoordinators(): void {
+    this.#fence.forget();
+  }
+
+  /** Commits what waits and hands every job over: others may have them at once. */
   async close(): Promise<void> {
+    const { log, views, coordinators, lease } = this.#options;
     this.#abort.abort(new Error('the replica stops'));
     const runs = [...this.#runs.values()];
-    await Promise.all(
-      runs.map((run) =>
-        run.flush().catch((error: unknown) => this.#log.warn({ err: error }, 'results wait on agents')),
-      ),
+    const ended = await Promise.all(
+      runs.map(async (run) => {
+        await run.flush().catch((error: unknown) => log.warn({ err: error }, 'results wait on agents'));
+        const createRevision = await run.writer.end();
+        run.abandon();
+        return { job: run.progress.id, createRevision };
+      }),
     );
-    for (const run of runs) run.abandon();
     this.#runs.clear();
-    this.#views.close();
+    if (!lease.fenced)
+      await this.#claims
+        .letGo(ended)
+        .catch((error: unknown) => log.warn({ err: error }, 'jobs are handed over when the lease runs out'));
+    views.close();
+    await coordinators.close();
+    await this.#latest.close();
   }
 
   opened(session: Session): void {
-    for (const run of this.#runs.values()) run.sessionOpened(session);
+    this.changed(session.uid);
   }
 
   closed(session: Session): void {
-    for (const run of this.#runs.values()) run.sessionClosed(session);
+    this.changed(session.uid);
+  }
+
+  /** A session of the node opened or closed, here or elsewhere. */
+  changed(uid: NodeUid): void {
+    for (const run of this.#runs.values()) run.changed(uid);
+  }
+
+  linkDown(link: PeerLink): void {
+    for (const run of this.#runs.values()) run.linkDown(link);
+    this.held.linkDown(link);
+  }
+
+  /** A holder has said what its agents have of a job. */
+  jobOpened(link: PeerLink, { job, executions }: JobOpened__Output): void {
+    this.#runs.get(job as JobId)?.answered(link, executions);
+  }
+
+  /** What agents of another replica said. Of jobs that are not driven here (any more) their holder keeps the results. */
+  events(link: PeerLink, { events }: JobEvents__Output): void {
+    for (const event of events) {
+      const id = eventFault(event) ? undefined : parseExecutionId(event.execution);
+      const run = id && this.#runs.get(id.job);
+      const reporter = run?.reporter(link, id?.node as NodeUid);
+      if (!id || !run || !reporter) continue;
+      if (id.attempt === 1 && run.progress.indexOf(id.node) !== undefined) run.event(reporter, event);
+      else if (event.finished) reporter.release([event.execution as ExecutionId], true);
+    }
+  }
+
+  /** A holder has heard of a later coordinator. */
+  stale({ job, highestRevision }: StaleCoordinator__Output): void {
+    this.#openedElsewhere(job as JobId, highestRevision);
   }
 
   event(session: Session, execution: ExecutionId, event: ExecutionEvent__Output): void {
@@ -195,85 +242,94 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     const run = id && this.#runs.get(id.job);
     const index = id?.attempt === 1 ? run?.progress.indexOf(session.uid) : undefined;
     if (run && index !== undefined) run.event(session, event);
-    else if (event.finished) {
-      // Of no execution of that job: nothing is to be kept of it.
-      if (run) session.release([execution], true);
-      else this.#late.add({ session, execution, result: boundedResult(event.finished) });
-    }
+    // Of no execution of that job: nothing is to be kept of it.
+    else if (run && event.finished) session.release([execution], true);
+    else if (!run && !this.held.event(session, execution, event) && event.finished)
+      this.#late.add({ session, execution, result: boundedResult(event.finished) });
   }
 
-  /** A late result whose job is driven here by now. */
-  #taken(session: Session, execution: ExecutionId, result: ExecutionResult): boolean {
+  /** A late result whose job is driven by now, here or elsewhere. */
+  #taken(late: LateResult): boolean {
+    const { session, execution, result } = late;
     const job = parseExecutionId(execution)?.job;
     const run = job && this.#runs.get(job);
-    if (run?.progress.indexOf(session.uid) === undefined) return false;
+    if (!run) return this.held.finished(late);
+    if (run.progress.indexOf(session.uid) === undefined) return false;
     run.finished(session, result);
     return true;
   }
 
-  async #sameJob(id: JobId, orderBytes: Buffer): Promise<{ progress: JobProgress; existed: true } | undefined> {
-    const job = await this.stored.get(id);
-    if (job === undefined) return undefined;
-    if (!job.orderBytes.equals(orderBytes)) {
-      throw new MusterError('ID_CONFLICT', `order.id: job ${id} exists with other bytes`, { field: 'order.id' });
-    }
-    return { progress: this.#views.current(id) ?? (await this.#views.load(job)), existed: true };
+  async #keepLost(results: readonly LateResult[]): Promise<void> {
+    const { directory, lostResults } = this.#options;
+    const nameOf = (uid: NodeUid): string => directory.get(uid)?.name ?? '';
+    await lostResults.keep(
+      results.map(({ execution, session, result }) => ({ execution, node: nameOf(session.uid), result })),
+    );
+  }
+
+  #openedElsewhere(job: JobId, createRevision: number): void {
+    const run = this.#runs.get(job);
+    if (run && run.writer.createRevision < createRevision) this.#deposed(run);
+    if (!this.#runs.has(job)) this.#late.retry(job);
   }
 
   async #drive(id: JobId, createRevision: number): Promise<void> {
+    const { views, log } = this.#options;
     const job = await this.stored.get(id);
     if (job === undefined) return;
-    const progress = await this.#views.load(job);
+    const progress = await views.load(job);
+    const outdated = await this.#latestWins.outdated(decodeOrder(job.orderBytes).latestKey, id);
     const { state, cancelSignal, cancelGraceMs } = job.record;
     const cancel = state === 'cancelling' ? { signal: cancelSignal, graceMs: cancelGraceMs } : undefined;
+    const stored = new Set([...progress.targets.keys()].filter((index) => isTerminal(progress.stateAt(index))));
     if (this.#abort.signal.aborted) return;
-    this.#log.info({ 'job.id': id }, 'adopted an open job');
-    this.#run(job, { progress, stdin: undefined, tree: undefined, adopted: true, cancel }, createRevision);
+    log.info({ 'job.id': id }, 'adopted an open job');
+    const stopped = state === 'stopping';
+    const begin = { progress, stored, cancel, stopped, outdated, stdin: undefined, tree: undefined, adopted: true };
+    this.#run(job, begin, createRevision);
   }
 
-  /** One submit of a job at a time, and no adoption meanwhile. */
-  async #alone<Value>(job: JobId, work: () => Promise<Value>): Promise<Value> {
-    for (let other = this.#coming.get(job); other; other = this.#coming.get(job)) await other;
-    const turn = work();
-    const over = (): void => void this.#coming.delete(job);
-    this.#coming.set(job, turn.then(over, over));
-    return await turn;
-  }
-
-  #run({ record }: StoredJob, options: BeginOptions, createRevision: number): void {
-    const progress = this.#views.driven(options.progress);
-    const job = progress.id;
+  #run({ record }: StoredJob, begin: BeginOptions, createRevision: number): JobRun {
+    const { store, clock, views } = this.#options;
+    const progress = views.driven(begin.progress);
+    const { id: job, order } = progress;
     const writer = new JobWriter({
-      ...{ store: this.#store, claims: this.#claims, job, createRevision, record },
+      ...{ store, claims: this.#claims, job, createRevision, record },
       fenced: this.#ports.fenced,
       deposed: () => this.#deposed(run),
+      alsoClosing: () => this.#forgetLatest(order.latestKey, job),
     });
-    const { offeredBelow } = record;
-    const load = (): Promise<Buffer> => this.stored.stdin(job);
-    const stdin = new JobStdin({ clock: this.#clock, load, data: options.stdin });
-    const run = new JobRun({
-      cancel: undefined,
-      ...options,
-      progress,
-      stdin,
-      ports: this.#ports,
-      writer,
-      offeredBelow,
+    const stdin = new JobStdin({ clock, load: () => this.stored.stdin(job), data: begin.stdin });
+    const run: JobRun = new JobRun({
+      ...{ cancel: undefined, stopped: false, outdated: new Set<string>() },
+      ...begin,
+      ...{ progress, stdin, writer, ports: this.#ports, offeredBelow: record.offeredBelow },
+      deposed: () => this.#deposed(run),
     });
     this.#runs.set(job, run);
     run.start();
+    this.held.succeed(job);
+    this.#latestWins.follow(run, order.latestKey, job);
+    return run;
+  }
+
+  /** Where an older order of the key is open, whoever adopts it has to see this one: the leader sweeps the key later. */
+  #forgetLatest(latestKey: string, job: JobId): Operation[] {
+    if (latestKey === '' || this.#latest.hasOlder(latestKey, job)) return [];
+    return [{ delete: keys.latest(latestKey, job) }];
   }
 
   #closed(progress: JobProgress): void {
     this.#runs.delete(progress.id);
-    this.#observer.closed(progress);
+    this.#options.observer.closed(progress);
   }
 
   #deposed(run: JobRun): void {
     if (this.#runs.get(run.progress.id) !== run) return;
-    this.#log.warn({ 'job.id': run.progress.id }, 'another replica coordinates this job now');
+    const { log, views } = this.#options;
+    log.warn({ 'job.id': run.progress.id }, 'another replica coordinates this job now');
     this.#runs.delete(run.progress.id);
     run.abandon();
-    this.#views.undriven(run.progress);
+    views.undriven(run.progress);
   }
 }

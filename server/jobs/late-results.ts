@@ -3,7 +3,7 @@ import { type ExecutionId, type JobId, parseExecutionId } from '../../shared/ids
 import type { Log } from '../../shared/log.ts';
 import { decodeOrder } from '../../shared/order.ts';
 import { sleep } from '../../shared/time.ts';
-import type { Session } from '../fleet/session.ts';
+import type { NodeSession } from '../fleet/node-session.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
@@ -19,9 +19,17 @@ const resultsACommit = 40;
 const maxHeldASession = 512;
 const maxHeld = 8192;
 
+/** Where results go whose job the store has lost. */
+export interface LostPlace {
+  /** The store was found wiped: a job that it does not know may be one that it has lost. */
+  readonly wanted: () => boolean;
+  /** When it resolves all of them may be released. */
+  readonly keep: (results: readonly LateResult[]) => Promise<void>;
+}
+
 /** A result that no run of this replica took, and who brought it. */
 export interface LateResult {
-  readonly session: Session;
+  readonly session: NodeSession;
   readonly execution: ExecutionId;
   readonly result: ExecutionResult;
   /** Its end has been told of already, by the run that it came too late for. */
@@ -39,13 +47,16 @@ export class LateResults {
   readonly #log: Log;
   readonly #signal: AbortSignal;
   readonly #fenced: () => boolean;
+  readonly #lost: LostPlace;
   readonly #driven: (late: LateResult) => boolean;
   readonly #finished: (progress: JobProgress, index: number, result: ExecutionResult) => void;
   readonly #waiting = new Map<JobId, Map<ExecutionId, LateResult>>();
-  readonly #perSession = new Map<Session, number>();
+  /** Ends the pause of a job's results. */
+  readonly #wake = new Map<JobId, () => void>();
+  readonly #perSession = new Map<NodeSession, number>();
   #held = 0;
 
-  /** `driven` hands a result to the run that drives its job by now; false where none does. */
+  /** `driven` hands a result to whoever drives its job by now, here or elsewhere; false where that is nobody within reach. */
   constructor(options: {
     store: Store;
     jobs: JobStore;
@@ -53,6 +64,7 @@ export class LateResults {
     signal: AbortSignal;
     fenced: () => boolean;
     driven: (late: LateResult) => boolean;
+    lost: LostPlace;
     /** Told of each result once it is in the store. */
     finished: (progress: JobProgress, index: number, result: ExecutionResult) => void;
   }) {
@@ -61,6 +73,7 @@ export class LateResults {
     this.#log = options.log;
     this.#signal = options.signal;
     this.#fenced = options.fenced;
+    this.#lost = options.lost;
     this.#driven = options.driven;
     this.#finished = options.finished;
   }
@@ -87,6 +100,11 @@ export class LateResults {
     void this.#work(id.job, first);
   }
 
+  /** Somebody drives the job now: what waits of it is tried again at once. */
+  retry(job: JobId): void {
+    this.#wake.get(job)?.();
+  }
+
   #forget(waiting: Map<ExecutionId, LateResult>, late: LateResult): void {
     const { session, execution } = late;
     if (waiting.get(execution) !== late) return;
@@ -109,15 +127,25 @@ export class LateResults {
       } catch (error) {
         this.#log.warn({ err: error, 'job.id': job }, 'late results wait for the store');
       }
-      await sleep(retryMs, this.#signal).catch(() => {});
+      await this.#pause(job);
     }
     this.#waiting.delete(job);
+  }
+
+  async #pause(job: JobId): Promise<void> {
+    const woken = new AbortController();
+    this.#wake.set(job, () => woken.abort());
+    await sleep(retryMs, AbortSignal.any([this.#signal, woken.signal])).catch(() => {});
+    this.#wake.delete(job);
   }
 
   /** Those it released; none where the job is open: a coordinator has it, or will. */
   async #settle(job: JobId, waiting: readonly LateResult[]): Promise<readonly LateResult[]> {
     const stored = await this.#jobs.get(job);
-    if (stored === undefined) return release(waiting, true);
+    if (stored === undefined) {
+      if (this.#lost.wanted()) await this.#lost.keep(waiting);
+      return release(waiting, true);
+    }
     if (stored.record.state !== 'closed') return [];
     const [order, targets] = [decodeOrder(stored.orderBytes), await this.#jobs.targets(job)];
     const progress = new JobProgress({ job: stored, order, targets });

@@ -10,6 +10,7 @@ export interface Decision {
   /** Never offered and never to be: their result is the control plane's to write. */
   readonly skip: readonly number[];
   readonly expire: readonly number[];
+  readonly superseded: readonly number[];
 }
 
 export interface RolloutOptions {
@@ -42,6 +43,8 @@ const away = 1;
 const touched = 2;
 /** Touched for the first time by the offer that holds the slot now, and nothing heard since. */
 const fresh = 4;
+/** A newer order of the same key has the target too: no Start any more. */
+const outdated = 8;
 
 /**
  * Whose turn it is: the decisions of one job, without a clock, a store or a session. Targets are indexes in rollout order.
@@ -61,12 +64,14 @@ export class Rollout {
   /** Passed over or given back, and able to go now. */
   readonly #ready = new Queue<number>();
   #cancels: number[] = [];
+  #superseded: number[] = [];
   /** Everything below has been looked at once. */
   #cursor = 0;
   #offeredBelow: number;
   #inFlight = 0;
   #ended = 0;
   #errors = 0;
+  #halt = false;
   #cancelled = false;
   #expired = false;
   #swept: 'nothing' | 'expired' | 'stopped' = 'nothing';
@@ -94,7 +99,7 @@ export class Rollout {
 
   /** More executions than allowed did not succeed: nothing is offered any more. */
   get stopped(): boolean {
-    return this.#errors > this.#maxErrors;
+    return this.#halt || this.#errors > this.#maxErrors;
   }
 
   get cancelled(): boolean {
@@ -151,6 +156,7 @@ export class Rollout {
       this.#swept = 'nothing';
     }
     this.#giveBack(index);
+    if (this.#has(index, outdated)) this.supersede([index]);
   }
 
   /** Somebody cancelled the job. */
@@ -158,6 +164,35 @@ export class Rollout {
     if (this.#cancelled) return;
     this.#cancelled = true;
     for (const [index, at] of this.#places.entries()) if (at === place.inFlight) this.#cancels.push(index);
+  }
+
+  /** More executions did not succeed than are allowed, as was found out before; nothing is offered any more. */
+  stop(): void {
+    this.#halt = true;
+  }
+
+  /**
+   * A newer order of the same key has these targets: what was never offered ends now, the rest is for its agents to end, who get no
+   * Start for it any more but, where they turn out not to have it, its cancel.
+   */
+  supersede(indexes: Iterable<number>): void {
+    for (const index of indexes) {
+      if (index >= this.count || this.#places[index] === place.ended) continue;
+      this.#set(index, outdated, true);
+      if (this.#has(index, touched)) continue;
+      this.#states[index] = 'EXECUTION_STATE_SKIPPED';
+      this.#end(index, 'EXECUTION_STATE_SKIPPED');
+      this.#superseded.push(index);
+    }
+  }
+
+  /** Whatever was delivered in time is over by now: what is away and was not heard of holds no slot any more. */
+  lapse(): void {
+    for (const [index, at] of this.#places.entries()) {
+      if (at !== place.inFlight || !this.#has(index, away)) continue;
+      this.#places[index] = place.passed;
+      this.#inFlight -= 1;
+    }
   }
 
   /** The delivery deadline has passed. What an agent may have is offered all the same: it answers `EXPIRED` for good. */
@@ -187,7 +222,7 @@ export class Rollout {
     const skip = this.#halted && this.#swept !== 'stopped' ? this.#sweep('stopped') : [];
     const expire = this.#expired && this.#swept === 'nothing' ? this.#sweep('expired') : [];
     const offer = this.#halted ? [] : this.#offers();
-    return { offer, cancel: this.cancels(), skip, expire };
+    return { offer, cancel: this.cancels(), skip, expire, superseded: this.#superseded.splice(0) };
   }
 
   /** The cancels of the decision alone: what a coordinator that is fenced may still send. */
@@ -210,6 +245,10 @@ export class Rollout {
       if (this.#places[index] !== place.ready && this.#places[index] !== place.queued) continue;
       if (this.#has(index, away)) {
         this.#places[index] = place.passed;
+        continue;
+      }
+      if (this.#has(index, outdated)) {
+        this.#queue(index);
         continue;
       }
       this.#set(index, fresh, !this.#has(index, touched));
@@ -242,7 +281,7 @@ export class Rollout {
 
   /** Its turn, as soon as a slot is free; where nothing starts any more, its cancel. */
   #queue(index: number): void {
-    if (this.#halted && this.#has(index, touched)) {
+    if ((this.#halted || this.#has(index, outdated)) && this.#has(index, touched)) {
       this.#take(index);
       this.#cancels.push(index);
       return;

@@ -1,9 +1,10 @@
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { JobId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { PlanTree } from '../../shared/merkle.ts';
 import type { Clock } from '../../shared/time.ts';
-import type { Session } from '../fleet/session.ts';
 import type { CancelOptions, TraceparentOf } from './job-frames.ts';
+import type { SessionPorts } from './job-nodes.ts';
 import type { JobStdin } from './job-stdin.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { LateResult } from './late-results.ts';
@@ -13,7 +14,9 @@ import type { JobProgress } from './progress.ts';
 export interface RunPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly session: (uid: string) => Session | undefined;
+  readonly sessions: SessionPorts;
+  /** No later coordinator of the job has been heard of than the one of this create revision. */
+  readonly admits: (job: JobId, createRevision: number) => boolean;
   /** The replica's lease is past its own deadline: no Start, no store write, no outcome made here. */
   readonly fenced: () => boolean;
   readonly traceparent: TraceparentOf;
@@ -28,6 +31,9 @@ export interface RunPorts {
 /** What differs between a job that was just submitted and one adopted. */
 export type BeginOptions = Pick<RunOptions, 'progress' | 'tree' | 'adopted'> & {
   readonly cancel?: RunOptions['cancel'];
+  readonly stopped?: boolean;
+  readonly stored: RunOptions['stored'];
+  readonly outdated?: RunOptions['outdated'];
   /** Where it is at hand. */
   readonly stdin: Buffer | undefined;
 };
@@ -43,4 +49,12 @@ export interface RunOptions {
   readonly adopted: boolean;
   /** As the store has it. */
   readonly cancel: CancelOptions | undefined;
+  /** Its budget of errors was spent before, as the store has it. */
+  readonly stopped: boolean;
+  /** Targets whose result is in the store. */
+  readonly stored: ReadonlySet<number>;
+  /** Nodes that a newer order of the same key has too. */
+  readonly outdated: ReadonlySet<string>;
+  /** A later coordinator has spoken. */
+  readonly deposed: () => void;
 }

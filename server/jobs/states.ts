@@ -39,7 +39,7 @@ export const isError = (state: StateName): boolean =>
 export const isServerMade = (state: StateName): boolean =>
   state === 'EXECUTION_STATE_EXPIRED' || state === 'EXECUTION_STATE_SKIPPED';
 
-export type ClosingReason = 'done' | 'cancelled' | 'max-errors' | 'deadline';
+export type ClosingReason = 'done' | 'cancelled' | 'max-errors' | 'superseded' | 'deadline';
 
 /**
  * Why a job closes now; undefined = it stays open. A cancel that found everything over already, and a budget that was
@@ -51,11 +51,14 @@ export function closingReason(job: {
   readonly cancelled: boolean;
   /** Executions in state SKIPPED. */
   readonly skipped: number;
+  /** How many of them a newer order of the same key has superseded. */
+  readonly superseded: number;
   readonly deadlinePassed: boolean;
   /** Executions in state CANCELLED. */
   readonly cancelledExecutions: number;
 }): ClosingReason | undefined {
   if (!job.complete) return job.deadlinePassed ? 'deadline' : undefined;
   if (job.cancelled && job.skipped + job.cancelledExecutions > 0) return 'cancelled';
-  return job.skipped > 0 ? 'max-errors' : 'done';
+  if (job.skipped > job.superseded) return 'max-errors';
+  return job.superseded > 0 ? 'superseded' : 'done';
 }

@@ -9,12 +9,14 @@ import { DirectorySync } from '../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../server/fleet/fleet.ts';
 import { Inventory } from '../../server/fleet/inventory.ts';
 import { ClaimQueue } from '../../server/fleet/presence.ts';
+import { Coordinators } from '../../server/jobs/coordinators.ts';
 import { JobStore } from '../../server/jobs/job-store.ts';
 import { JobViews } from '../../server/jobs/job-views.ts';
 import { Jobs, type JobsObserver } from '../../server/jobs/jobs.ts';
 import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
 import { ClusterState } from '../../server/store/cluster-state.ts';
+import { LostResults } from '../../server/store/lost-results.ts';
 import { openStore } from '../../server/store/open.ts';
 import { presenceShardOf, ReplicaLease } from '../../server/store/replica-lease.ts';
 import { noTracer } from '../../shared/telemetry/tracer.ts';
@@ -81,15 +83,18 @@ export class FaultyReplica {
       closed() {},
       offered: () => '',
     };
-    const session = (uid: string) => fleet.session(uid as Parameters<Fleet['session']>[0]);
+    const coordinators = new Coordinators({ store, log });
     const views = new JobViews({
       ...{ stored: new JobStore({ store }), clock, log, replica },
-      // Nobody else is known of: what is not driven here is as the store has it.
-      coordinators: { of: () => undefined, isOpen: () => false, subscribe: () => () => {} },
+      coordinators,
       link: () => undefined,
       undriven: () => {},
     });
-    const jobs: Jobs = new Jobs({ store, directory, lease, log, clock, replica, observer, views, session });
+    const jobs: Jobs = new Jobs({
+      ...{ store, directory, lease, log, clock, replica, observer, views, coordinators },
+      ...{ cluster, lostResults: new LostResults({ store, clock }) },
+      sessions: { local: (uid) => fleet.session(uid), all: () => fleet.sessions(), remote: () => undefined },
+    });
     const fleet: Fleet = new Fleet({
       ...{ inventory, directory, cluster, clock, log, replica, heartbeatMs: 0 },
       ...{ admitRate: settings.admitRate, fenced: () => lease.fenced },

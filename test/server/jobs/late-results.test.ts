@@ -14,6 +14,7 @@ function lateResults(signal: AbortSignal) {
   const late = new LateResults({
     ...{ jobs, log: silent, signal, store: {} as Store },
     ...{ fenced: () => false, driven: () => false, finished: () => {} },
+    lost: { wanted: () => false, keep: async () => {} },
   });
   return { late, answer };
 }

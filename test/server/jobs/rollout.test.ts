@@ -14,7 +14,7 @@ const fresh = (options: Partial<RolloutOptions> & { count: number }): Rollout =>
     isAway: () => false,
     ...options,
   });
-const nothing = { offer: [], cancel: [], skip: [], expire: [] };
+const nothing = { offer: [], cancel: [], skip: [], expire: [], superseded: [] };
 
 test('targets go in order, as many at once as are allowed, the next one when one ends', () => {
   const rollout = fresh({ count: 4 });

@@ -39,13 +39,18 @@ test('the budget counts every end but success and skipped', () => {
 });
 
 test('a job closes when all is over or its deadline has passed, and says why', () => {
-  const job = { complete: true, cancelled: false, skipped: 0, deadlinePassed: false, cancelledExecutions: 0 };
+  const job = {
+    ...{ complete: true, cancelled: false, skipped: 0, superseded: 0 },
+    ...{ deadlinePassed: false, cancelledExecutions: 0 },
+  };
   assert.equal(closingReason(job), 'done');
   assert.equal(closingReason({ ...job, complete: false }), undefined);
   assert.equal(closingReason({ ...job, complete: false, cancelled: true }), undefined);
   assert.equal(closingReason({ ...job, complete: false, cancelled: true, deadlinePassed: true }), 'deadline');
   assert.equal(closingReason({ ...job, deadlinePassed: true }), 'done');
   assert.equal(closingReason({ ...job, skipped: 3 }), 'max-errors');
+  assert.equal(closingReason({ ...job, skipped: 3, superseded: 2 }), 'max-errors');
+  assert.equal(closingReason({ ...job, skipped: 2, superseded: 2 }), 'superseded');
   assert.equal(closingReason({ ...job, cancelled: true, skipped: 3 }), 'cancelled');
   assert.equal(closingReason({ ...job, cancelled: true, cancelledExecutions: 1 }), 'cancelled');
   assert.equal(closingReason({ ...job, cancelled: true }), 'done');

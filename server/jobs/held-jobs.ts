@@ -1,0 +1,227 @@
+import type { JobCancels__Output } from '../../proto/gen/muster/peer/v1/JobCancels.ts';
+import type { JobEnd__Output } from '../../proto/gen/muster/peer/v1/JobEnd.ts';
+import type { JobOffer__Output } from '../../proto/gen/muster/peer/v1/JobOffer.ts';
+import type { JobOffers__Output } from '../../proto/gen/muster/peer/v1/JobOffers.ts';
+import type { JobOpen__Output } from '../../proto/gen/muster/peer/v1/JobOpen.ts';
+import type { JobReleases__Output } from '../../proto/gen/muster/peer/v1/JobReleases.ts';
+import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import {
+  type ExecutionId,
+  executionId,
+  isJobId,
+  type JobId,
+  type NodeUid,
+  parseExecutionId,
+} from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
+import { decodeOrder } from '../../shared/order.ts';
+import type { Clock } from '../../shared/time.ts';
+import type { NodeSession } from '../fleet/node-session.ts';
+import type { Session } from '../fleet/session.ts';
+import type { PeerLink } from '../peers/peer-link.ts';
+import { boundedResult } from './bounded-result.ts';
+import type { CoordinatorFence } from './coordinator-fence.ts';
+import { EventLane } from './event-lane.ts';
+import { JobStdin } from './job-stdin.ts';
+import type { LateResult } from './late-results.ts';
+
+const attempt = 1;
+const maxUnreleased = 16_384;
+const unfenceEveryMs = 250;
+
+/** One job that another replica drives. */
+interface HeldJob {
+  readonly job: JobId;
+  readonly link: PeerLink;
+  readonly order: Buffer;
+  readonly stdin: JobStdin | undefined;
+  /** Passed on, and not released yet. */
+  readonly unreleased: Map<ExecutionId, { readonly session: NodeSession; readonly result: ExecutionResult }>;
+  /** Came while this replica was fenced. */
+  fencedOffers: JobOffer__Output[];
+}
+
+export interface HeldJobsOptions {
+  readonly fence: CoordinatorFence;
+  readonly session: (uid: NodeUid) => Session | undefined;
+  readonly sessions: () => Iterable<Session>;
+  readonly stdin: (job: JobId) => Promise<Buffer>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fenced: () => boolean;
+  /** Takes a result that its coordinator is not there for any more. */
+  readonly late: (late: LateResult) => void;
+  /** A coordinator has opened the job with this create revision. */
+  readonly opened: (job: JobId, createRevision: number) => void;
+}
+
+/**
+ * Jobs that other replicas drive on nodes held here: carries out what their coordinators say, passes on what the agents say, and
+ * obeys only the latest coordinator of each. Of a result it lets go when it is released, or when it has found another keeper.
+ */
+export class HeldJobs {
+  readonly #options: HeldJobsOptions;
+  readonly #held = new Map<JobId, HeldJob>();
+  readonly #lanes = new WeakMap<PeerLink, EventLane>();
+  #unreleased = 0;
+
+  constructor(options: HeldJobsOptions) {
+    this.#options = options;
+  }
+
+  open(link: PeerLink, { job, coordinatorRevision, order }: JobOpen__Output): void {
+    if (!isJobId(job) || !this.#admits(link, job, coordinatorRevision)) return;
+    this.#options.opened(job, coordinatorRevision);
+    const before = this.#held.get(job);
+    const orderBytes = Buffer.from(order);
+    this.#held.set(job, {
+      ...{ job, link, order: orderBytes, fencedOffers: [] },
+      stdin: before?.stdin ?? this.#stdinOf(job, orderBytes),
+      unreleased: before?.unreleased ?? new Map(),
+    });
+    const executions: string[] = [];
+    for (const session of this.#options.sessions()) {
+      const execution = executionId(job, session.uid, attempt);
+      if (session.live && session.holds(execution)) executions.push(execution);
+    }
+    link.send({ jobOpened: { job, coordinatorRevision, executions } });
+  }
+
+  offers(link: PeerLink, { job, coordinatorRevision, offers }: JobOffers__Output): void {
+    const held = this.#of(link, job, coordinatorRevision);
+    if (!held) return;
+    if (!this.#options.fenced() && held.fencedOffers.length === 0) return this.#start(held, offers);
+    if (held.fencedOffers.length === 0) this.#startLater(held, coordinatorRevision);
+    held.fencedOffers.push(...offers);
+  }
+
+  cancels(link: PeerLink, { job, coordinatorRevision, cancels }: JobCancels__Output): void {
+    if (!this.#of(link, job, coordinatorRevision)) return;
+    for (const { execution, signal, graceMs } of cancels) {
+      const grace = graceMs === undefined ? {} : { graceMs };
+      this.#sessionOf(job, execution)?.cancel({ execution, signal, ...grace });
+    }
+  }
+
+  releases(link: PeerLink, { job, coordinatorRevision, executions, unknownJob }: JobReleases__Output): void {
+    const held = this.#of(link, job, coordinatorRevision);
+    if (!held) return;
+    for (const execution of executions as ExecutionId[]) {
+      if (held.unreleased.delete(execution)) this.#unreleased -= 1;
+      this.#sessionOf(job, execution)?.release([execution], unknownJob);
+    }
+  }
+
+  end(link: PeerLink, { job, coordinatorRevision }: JobEnd__Output): void {
+    const held = this.#of(link, job, coordinatorRevision);
+    if (held) this.#drop(held);
+  }
+
+  linkDown(link: PeerLink): void {
+    for (const held of [...this.#held.values()]) if (held.link === link) this.#drop(held);
+  }
+
+  /** A checked event of a session of this replica; false where nobody elsewhere waits for it. */
+  event(session: NodeSession, execution: ExecutionId, event: ExecutionEvent__Output): boolean {
+    if (event.finished) return this.finished({ session, execution, result: boundedResult(event.finished) });
+    const held = this.#heldOf(execution);
+    if (held) this.#lane(held.link).push({ ...event, execution });
+    return held !== undefined;
+  }
+
+  /** A result within bounds; false where nobody elsewhere waits for it. */
+  finished({ session, execution, result }: LateResult): boolean {
+    const held = this.#heldOf(execution);
+    if (!held) return false;
+    if (!held.unreleased.has(execution)) {
+      if (this.#unreleased >= maxUnreleased) return true;
+      this.#unreleased += 1;
+    }
+    held.unreleased.set(execution, { session, result });
+    this.#lane(held.link).push({ execution, finished: result });
+    return true;
+  }
+
+  /** A run of this replica drives the job from now on: what waited for another coordinator is its. */
+  succeed(job: JobId): void {
+    const held = this.#held.get(job);
+    if (held) this.#drop(held);
+  }
+
+  #admits(link: PeerLink, job: JobId, revision: number): boolean {
+    const { fence, log } = this.#options;
+    if (fence.admits(job, revision)) return true;
+    const highestRevision = fence.highest(job);
+    log.warn(
+      { 'job.id': job, peer: link.replica, revision, highestRevision },
+      'a coordinator that was succeeded is refused',
+    );
+    link.send({ stale: { job, highestRevision } });
+    return false;
+  }
+
+  /** Undefined where the job was not opened on this link, or by an earlier coordinator than the latest. */
+  #of(link: PeerLink, job: string, revision: number): HeldJob | undefined {
+    if (!isJobId(job) || !this.#admits(link, job, revision)) return undefined;
+    const held = this.#held.get(job);
+    return held?.link === link ? held : undefined;
+  }
+
+  #heldOf(execution: ExecutionId): HeldJob | undefined {
+    const id = parseExecutionId(execution);
+    const held = id && this.#held.get(id.job);
+    return held?.link.live ? held : undefined;
+  }
+
+  #sessionOf(job: string, execution: string): Session | undefined {
+    const id = parseExecutionId(execution);
+    const session = id?.job === job ? this.#options.session(id.node) : undefined;
+    return session?.live ? session : undefined;
+  }
+
+  /** A node that is not here any more hears of it where it is now: its coordinator finds it missing there. */
+  #start(held: HeldJob, offers: readonly JobOffer__Output[]): void {
+    for (const { execution, proof, traceparent } of offers as (JobOffer__Output & { execution: ExecutionId })[]) {
+      const session = this.#sessionOf(held.job, execution);
+      if (!session) continue;
+      const known = session.holds(execution);
+      session.start(execution, { order: held.order, proof, traceparent });
+      if (known || !held.stdin) continue;
+      const wanted = (): boolean => session.live && session.holds(execution);
+      held.stdin.give(wanted, (data) => session.input(execution, data));
+    }
+  }
+
+  #startLater(held: HeldJob, revision: number): void {
+    const { clock, fenced, fence } = this.#options;
+    clock.after(unfenceEveryMs, () => {
+      if (this.#held.get(held.job) !== held || fence.highest(held.job) > revision) held.fencedOffers = [];
+      else if (fenced()) this.#startLater(held, revision);
+      else this.#start(held, held.fencedOffers.splice(0));
+    });
+  }
+
+  #stdinOf(job: JobId, orderBytes: Buffer): JobStdin | undefined {
+    const { clock, log, stdin } = this.#options;
+    try {
+      return decodeOrder(orderBytes).stdin && new JobStdin({ clock, load: () => stdin(job) });
+    } catch (error) {
+      log.error({ err: error, 'job.id': job }, 'a coordinator sent an order that can not be read');
+      return undefined;
+    }
+  }
+
+  #drop(held: HeldJob): void {
+    if (this.#held.get(held.job) !== held) return;
+    this.#held.delete(held.job);
+    this.#unreleased -= held.unreleased.size;
+    for (const [execution, { session, result }] of held.unreleased) this.#options.late({ session, execution, result });
+  }
+
+  #lane(link: PeerLink): EventLane {
+    let lane = this.#lanes.get(link);
+    if (!lane) this.#lanes.set(link, (lane = new EventLane({ link })));
+    return lane;
+  }
+}

@@ -3,9 +3,14 @@ import type { EpochValue, ReadHandle, ReadOptions, ReadSink } from '../../../ser
 import type { LocalSession, LocalSessions } from '../../../server/peers/local-sessions.ts';
 import type { ExecutionId, NodeUid } from '../../../shared/ids.ts';
 
-/** One byte after the other: each is its offset modulo 251. */
-export const patternAt = (from: number, until: number): Buffer =>
-  Buffer.from(Array.from({ length: until - from }, (_, at) => (from + at) % 251));
+const pattern = Buffer.from(Array.from({ length: 251 * 300 }, (_, at) => at % 251));
+
+/** Bytes each of which is its offset modulo 251. */
+export function patternAt(from: number, until: number): Buffer {
+  const bytes = Buffer.alloc(until - from);
+  for (let at = 0; at < bytes.length; ) at += pattern.copy(bytes, at, (from + at) % 251);
+  return bytes;
+}
 
 /** A read that was opened here, answered by the test or by `flow`. */
 export interface OpenRead {

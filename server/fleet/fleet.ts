@@ -9,7 +9,7 @@ import { compareEpochs, formatEpoch } from './epoch.ts';
 import type { CompleteHello } from './hello.ts';
 import type { Claimed, Inventory } from './inventory.ts';
 import { LastSeen } from './last-seen.ts';
-import { PresenceKeeper, type PresenceObserver } from './presence-keeper.ts';
+import { claimedElsewhere, PresenceKeeper, type PresenceObserver } from './presence-keeper.ts';
 import { drainRate, leavingOrder, SendAway } from './send-away.ts';
 import {
   type AgentStream,
@@ -28,16 +28,10 @@ export interface FleetObserver {
   sessionClosed(reason: SessionEnd): void;
 }
 
-/** Whoever follows which sessions there are. Called synchronously; must not throw. */
-export interface SessionListener {
-  opened(session: Session): void;
-  closed(session: Session): void;
-}
-
 export interface FleetOptions {
   readonly inventory: Inventory;
   readonly directory: Directory;
-  readonly cluster: Pick<ClusterState, 'rolledBack'>;
+  readonly cluster: Pick<ClusterState, 'era' | 'rolledBack'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly replica: string;
@@ -60,7 +54,6 @@ export class Fleet {
   readonly #presences: PresenceKeeper;
   readonly #sendAway: SendAway;
   readonly #sessions = new Map<NodeUid, Session>();
-  readonly #listeners = new Set<SessionListener>();
   readonly #running = new Map<NodeUid, number>();
   readonly #whenBack = new Map<NodeUid, Set<() => void>>();
   #stopping = false;
@@ -83,12 +76,6 @@ export class Fleet {
 
   sessions(): IterableIterator<Session> {
     return this.#sessions.values();
-  }
-
-  /** Hears of every session that opens or closes from now on; returns what ends that. */
-  subscribe(listener: SessionListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 
   /** For whoever follows the presences in the store. */
@@ -121,12 +108,16 @@ export class Fleet {
 
   async #claim(hello: CompleteHello, stream: AgentStream): Promise<Claimed> {
     const { inventory, directory, cluster } = this.#options;
+    await this.#requireEra(hello);
     let claim = await inventory.claim(hello, directory.get(hello.uid));
     try {
-      if (isStale(hello, claim) && !(await this.#heldHigher(claim))) {
-        // No store gives a revision that is lower than one it gave before: it was set back.
-        await cluster.rolledBack(hello.highestEpoch ?? claim.epoch, { knownNode: claim.known });
-        claim = await inventory.claim(hello, claim.node);
+      if (hello.highestEpoch && isStale(hello, claim)) {
+        if (await this.#heldHigher(claim)) this.#yield(hello.uid);
+        else {
+          // No store gives a revision that is lower than one it gave before: it was set back.
+          await cluster.rolledBack(hello.highestEpoch, { knownNode: claim.known });
+          claim = await inventory.claim(hello, claim.node);
+        }
       }
       const refusal = this.#refusal(hello, claim.epoch, stream);
       if (refusal) throw refusal;
@@ -137,10 +128,26 @@ export class Fleet {
     }
   }
 
+  /** An agent of a later era than is known of here: where another replica holds it in that era, nothing is written over its claim. */
+  async #requireEra({ uid, highestEpoch }: CompleteHello): Promise<void> {
+    const { inventory, cluster, replica } = this.#options;
+    const { era } = cluster;
+    if (highestEpoch === undefined || highestEpoch.era <= era) return;
+    const standing = await inventory.presence(uid);
+    if (standing === undefined || standing.replica === replica || standing.epoch.era <= era) return;
+    this.#yield(uid);
+    throw staleEpoch(highestEpoch, `this replica knows of era ${era} only`);
+  }
+
   /** Another replica held the node with a higher epoch when it was claimed here. */
   async #heldHigher({ epoch, node }: Claimed): Promise<boolean> {
     const before = await this.#options.inventory.presenceBefore(node.uid, epoch.revision);
     return before !== undefined && before.replica !== this.#options.replica && compareEpochs(before.epoch, epoch) > 0;
+  }
+
+  /** A session that this replica still believes in is lower than what it has just heard of. */
+  #yield(uid: NodeUid): void {
+    this.#sessions.get(uid)?.end('claimed-elsewhere', claimedElsewhere());
   }
 
   #open(hello: CompleteHello, stream: AgentStream, { epoch, node }: Claimed): Session {
@@ -164,7 +171,6 @@ export class Fleet {
     const fields = { 'node.id': hello.uid, 'node.name': hello.name, 'session.epoch': formatEpoch(epoch) };
     log.info(fields, 'session opened');
     sink.opened(session);
-    for (const listener of this.#listeners) listener.opened(session);
     const waiting = this.#whenBack.get(hello.uid);
     this.#whenBack.delete(hello.uid);
     for (const action of waiting ?? []) action();
@@ -227,10 +233,7 @@ export class Fleet {
   /** Why a claim that was just made opens no session after all. */
   #refusal(hello: CompleteHello, epoch: EpochValue, stream: AgentStream): MusterError | undefined {
     const seen = hello.highestEpoch;
-    if (seen && compareEpochs(seen, epoch) >= 0) {
-      const message = `the agent has seen epoch ${formatEpoch(seen)}; this claim is ${formatEpoch(epoch)}`;
-      return new MusterError('STALE_EPOCH', message, { field: 'hello.highest_epoch' });
-    }
+    if (seen && compareEpochs(seen, epoch) >= 0) return staleEpoch(seen, `this claim is ${formatEpoch(epoch)}`);
     if (this.#stopping) return new MusterError('REPLICA_STOPPING', 'this replica is stopping; dial another');
     if (stream.cancelled || stream.destroyed) return new MusterError('SESSION_REPLACED', 'the agent hung up');
     const here = this.#sessions.get(hello.uid);
@@ -251,20 +254,26 @@ export class Fleet {
     if (last) {
       this.#sessions.delete(session.uid);
       this.#running.delete(session.uid);
+    }
+    if (last && reason !== 'replaced') {
       const elsewhere = (directory.presence(session.uid)?.replica ?? replica) !== replica;
       if (!elsewhere) directory.setPresence(session.uid, undefined);
       // One that is held elsewhere, or is sent there by a replica that stops, is not gone.
       if (!this.#stopping && !elsewhere) this.#lastSeen.note(session.uid, clock.now());
     }
-    this.#presences.closed(session);
+    this.#presences.closed(session, reason === 'replaced');
     sink.closed(session, reason, detail);
-    for (const listener of this.#listeners) listener.closed(session);
     if (this.#sessions.size === 0) this.#drained();
   }
 }
 
 const isStale = ({ highestEpoch }: CompleteHello, { epoch }: Claimed): boolean =>
   highestEpoch !== undefined && compareEpochs(highestEpoch, epoch) >= 0;
+
+const staleEpoch = (seen: EpochValue, what: string): MusterError =>
+  new MusterError('STALE_EPOCH', `the agent has seen epoch ${formatEpoch(seen)}; ${what}`, {
+    field: 'hello.highest_epoch',
+  });
 
 /** An agent that comes while the store is away learns when to ask again; not all of them the same. */
 function withRetryTime(error: unknown): unknown {

@@ -99,6 +99,12 @@ export class Inventory {
     throw new MusterError('CONFLICT', `node ${hello.name} is being changed by somebody else`);
   }
 
+  /** Who holds the node now, as the store has it. */
+  async presence(uid: NodeUid): Promise<Presence | undefined> {
+    const entry = await this.#store.get(keys.presence(uid));
+    return entry && presenceOf(entry);
+  }
+
   /** Who held the node just before the write of this revision; undefined where nobody did, or nobody can tell any more. */
   async presenceBefore(uid: NodeUid, revision: number): Promise<Presence | undefined> {
     try {

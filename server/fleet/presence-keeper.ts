@@ -67,19 +67,18 @@ export class PresenceKeeper {
     this.#written.set(session, session.epoch.revision);
   }
 
-  /** Drops its presence, unless the node has a newer session here. */
-  closed(session: Session): void {
+  /** Drops its presence, unless a newer session of the node takes its place here. */
+  closed(session: Session, replaced: boolean): void {
     const revision = this.#written.get(session);
     this.#written.delete(session);
-    if (revision !== undefined && this.#sessionOf(session.uid) === undefined) void this.#leave(session.uid, revision);
+    if (revision !== undefined && !replaced) void this.#leave(session.uid, revision);
   }
 
-  /** Gives a claim that opened no session to the one that the node has all the same, or back. */
+  /** Gives back a claim that opened no session; the one that the node has here all the same is claimed again. */
   async unclaim(uid: NodeUid, revision: number): Promise<void> {
+    await this.#leave(uid, revision);
     const session = this.#sessionOf(uid);
-    if (session === undefined) return await this.#leave(uid, revision);
-    this.#written.set(session, Math.max(revision, this.#written.get(session) ?? 0));
-    await this.reclaim(session).catch((error: unknown) => this.#retry(session, error));
+    if (session) await this.reclaim(session).catch((error: unknown) => this.#retry(session, error));
   }
 
   /** What the store tells of a node's presence, by its watch or a listing. */
@@ -140,8 +139,7 @@ export class PresenceKeeper {
     const revision = await this.#inventory.reclaim(session.uid, session.epoch, this.#directory.presence(session.uid));
     if (revision === undefined) yieldTo(session);
     else if (this.#written.has(session)) this.#written.set(session, revision);
-    else if (this.#sessionOf(session.uid)) await this.unclaim(session.uid, revision);
-    else await this.#leave(session.uid, revision);
+    else await this.unclaim(session.uid, revision);
   }
 
   #retry(session: Session, error: unknown): void {
@@ -178,6 +176,8 @@ export class PresenceKeeper {
   }
 }
 
-function yieldTo(session: Session): void {
-  session.end('claimed-elsewhere', new MusterError('SESSION_REPLACED', 'another replica holds this node'));
-}
+/** What an agent is told whose session here is lower than another. */
+export const claimedElsewhere = (): MusterError =>
+  new MusterError('SESSION_REPLACED', 'another replica holds this node with a higher epoch');
+
+const yieldTo = (session: Session): void => session.end('claimed-elsewhere', claimedElsewhere());

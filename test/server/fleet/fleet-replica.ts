@@ -1,0 +1,112 @@
+import { agentService } from '../../../server/api/agent-service.ts';
+import { GrpcServer } from '../../../server/api/grpc-server.ts';
+import { Admission } from '../../../server/fleet/admission.ts';
+import { Directory } from '../../../server/fleet/directory.ts';
+import { DirectorySync } from '../../../server/fleet/directory-sync.ts';
+import { Fleet } from '../../../server/fleet/fleet.ts';
+import { Inventory } from '../../../server/fleet/inventory.ts';
+import { ClaimQueue } from '../../../server/fleet/presence.ts';
+import type { Session } from '../../../server/fleet/session.ts';
+import { ClusterState } from '../../../server/store/cluster-state.ts';
+import { openStore } from '../../../server/store/open.ts';
+import { presenceShardOf, ReplicaLease } from '../../../server/store/replica-lease.ts';
+import { silent } from '../../harness/agent-connection.ts';
+import { JumpClock } from '../store/jump-clock.ts';
+import { CuttableStore } from './cuttable-store.ts';
+
+export interface FleetReplicaOptions {
+  readonly name: string;
+  /** As in `--store`. */
+  readonly store: string;
+  readonly admitRate?: number;
+  readonly leaseTermMs?: number;
+}
+
+/** What of a replica holds sessions, on a real socket and a real store; nobody gives them jobs. Close it. */
+export class FleetReplica {
+  readonly name: string;
+  readonly store: CuttableStore;
+  readonly clock: JumpClock;
+  readonly cluster: ClusterState;
+  readonly directory: Directory;
+  readonly inventory: Inventory;
+  readonly fleet: Fleet;
+  readonly sync: DirectorySync;
+  readonly grpc: GrpcServer;
+  readonly lease: ReplicaLease;
+  /** Why sessions ended, in order. */
+  readonly ends: string[] = [];
+
+  static async start(options: FleetReplicaOptions): Promise<FleetReplica> {
+    const store = new CuttableStore(await openStore({ store: options.store, log: silent }));
+    const clock = new JumpClock();
+    const cluster = await ClusterState.open({ store, log: silent, clock });
+    const parts: { replica?: FleetReplica } = {};
+    const lease = await ReplicaLease.grant({
+      ...{ store, clock, log: silent, termMs: options.leaseTermMs ?? 10_000 },
+      regranted: async () => {},
+      presenceRegranted: async (shard) => parts.replica?.fleet.reclaimAll((uid) => presenceShardOf(uid) === shard),
+    });
+    const replica = new FleetReplica(options, { store, clock, cluster, lease });
+    parts.replica = replica;
+    await replica.sync.start();
+    await replica.grpc.listen('127.0.0.1:0');
+    return replica;
+  }
+
+  private constructor(
+    { name, admitRate = 1000 }: FleetReplicaOptions,
+    parts: Pick<FleetReplica, 'store' | 'clock' | 'cluster' | 'lease'>,
+  ) {
+    const { store, clock, cluster, lease } = parts;
+    this.name = name;
+    this.store = store;
+    this.clock = clock;
+    this.cluster = cluster;
+    this.lease = lease;
+    this.directory = new Directory();
+    const { directory } = this;
+    const claims = new ClaimQueue({ store, lease: (uid) => lease.presenceLease(uid) });
+    this.inventory = new Inventory({ store, claims, clock, replica: name, cluster });
+    this.fleet = new Fleet({
+      ...{
+        inventory: this.inventory,
+        directory,
+        cluster,
+        clock,
+        log: silent,
+        replica: name,
+        heartbeatMs: 0,
+        admitRate,
+      },
+      fenced: () => lease.fenced,
+      sink: {
+        opened() {},
+        closed: (_session: Session, reason) => void this.ends.push(reason),
+        event() {},
+        heartbeat() {},
+      },
+      observer: { sessionOpened() {}, sessionClosed() {} },
+    });
+    this.sync = new DirectorySync({ store, directory, log: silent, presences: this.fleet.presences });
+    const admission = new Admission({ aSecond: admitRate, clock, log: silent });
+    this.grpc = new GrpcServer({
+      services: { 'muster.v1.AgentService': agentService({ fleet: this.fleet, admission, log: silent }) },
+      ...{ keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 },
+    });
+  }
+
+  get address(): string {
+    return this.grpc.address;
+  }
+
+  async close(): Promise<void> {
+    this.store.mend();
+    await this.fleet.drain(0);
+    await this.grpc.close(1000);
+    await this.sync.close();
+    await this.cluster.close();
+    await this.lease.close();
+    await this.store.close();
+  }
+}

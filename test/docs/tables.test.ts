@@ -38,6 +38,10 @@ test('links between documents lead somewhere', () => {
     'telemetry.md',
     'settings.md',
     'cli.md',
+    'guarantees.md',
+    'operations.md',
+    'jsonl.md',
+    'recovery.md',
   ]) {
     for (const [, target = '', anchor] of doc(name).matchAll(/\]\(([a-z-]+\.md)(?:#([a-z-]+))?\)/g)) {
       const headings = Array.from(doc(target).matchAll(/^#+ (.*)$/gm), ([, text = '']) =>

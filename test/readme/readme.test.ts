@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execa, type ResultPromise } from 'execa';
 import { startEtcd } from '../harness/etcd.ts';
+import { findEtcd } from '../harness/etcd-binary.ts';
 import { freePort } from '../harness/free-port.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'README.md'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'muster-readme-'));
 const ports = { grpc: await freePort(), http: await freePort(), grpc2: await freePort(), http2: await freePort() };
+const silentPort = await freePort();
 const etcd = await startEtcd();
 const env = {
   MUSTER_SERVER: `127.0.0.1:${ports.grpc}`,
@@ -53,6 +56,7 @@ const adapted = (body: string): string =>
     .replaceAll('127.0.0.1:7501', `127.0.0.1:${ports.http}`)
     .replaceAll('127.0.0.1:7600', `127.0.0.1:${ports.grpc2}`)
     .replaceAll('127.0.0.1:7601', `127.0.0.1:${ports.http2}`)
+    .replaceAll('127.0.0.1:7610', `127.0.0.1:${silentPort}`)
     .replaceAll('etcd://127.0.0.1:2379', `etcd://${etcd.endpoint}`)
     .replaceAll('/var/lib/muster', join(folder, 'real'));
 
@@ -127,10 +131,28 @@ test('the lines show what their comments promise', async () => {
   const lineWith = (words: string): string =>
     next.find((line) => line.includes(words)) ?? assert.fail(`no line with ${words}`);
   assert.match(await shell(lineWith('muster nodes')), /web-3 +connected/);
+  assert.match(
+    await shell(lineWith('muster cluster')),
+    /^local +ok +leader [\s\S]*^store: embedded, era 1 .*confirmed$/m,
+  );
   assert.match(await shell(lineWith("exit 3'")), /status 3/);
   assert.match(await shell(lineWith('timeout 2s')), /timed out[^\n]*TERM[\s\S]*status 124/);
   assert.match(await shell(lineWith('--stdin -')), /hello/);
   assert.match(await shell(lineWith('jsonl')), /^\{.*\}$/m);
+});
+
+test('three replicas come up as the README says', async () => {
+  const [[line = ''] = []] = blocks('sh cluster');
+  assert.equal(line, 'muster up --replicas 3');
+  const [listen, http] = [`127.0.0.1:${await freeBase()}`, `127.0.0.1:${await freeBase()}`];
+  const flags = `--nodes 1 --state-dir '${join(folder, 'cluster')}' --listen ${listen} --http ${http} --etcd '${findEtcd()}'`;
+  const cluster = execa('sh', ['-c', `exec ${line} ${flags}`], { env, cwd: root, reject: false, stdin: 'ignore' });
+  try {
+    await said(cluster, 'all connected');
+  } finally {
+    cluster.kill('SIGTERM');
+    await cluster;
+  }
 });
 
 test('a replica on etcd and an agent start as shown', async () => {
@@ -153,6 +175,22 @@ test('a replica on etcd and an agent start as shown', async () => {
 test('every link leads to a file', () => {
   for (const [, path = ''] of text.matchAll(/\]\((docs\/[^)#]+)/g)) readFileSync(join(root, path));
 });
+
+/** A port from which on those that a cluster takes are free. */
+async function freeBase(): Promise<number> {
+  for (;;) {
+    const base = await freePort();
+    const more = [10, 20, 30, 31].map((step) => isFree(base + step));
+    if ((await Promise.all(more)).every((free) => free)) return base;
+  }
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 
 /** Resolves when the program has printed the text; fails when it ends before. */
 async function said(program: ResultPromise, words: string): Promise<void> {

@@ -23,8 +23,13 @@ export class SegmentReader {
     for (;;) {
       const bytes = await this.#readFile(offset, buffer);
       if (bytes > 0) return bytes;
-      const found = layoutAt(this.#list.layout(), offset, this.#told);
-      if (found === undefined) return undefined;
+      const layout = this.#list.layout();
+      const found = layoutAt(layout, offset, this.#told);
+      if (found === undefined) {
+        // One that was dropped takes up its place on a full disk for as long as it is open.
+        if (!layout.segments.some(({ name }) => name === this.#file?.segment.name)) await this.close();
+        return undefined;
+      }
       if ('name' in found) {
         // Open already, and grown in between: read again. A file that can't be opened was dropped just now: look again.
         if (this.#file?.segment.name !== found.name) await this.#open(found);

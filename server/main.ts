@@ -27,9 +27,10 @@ async function main(): Promise<void> {
     const replica = await Promise.race([starting, stop.then(() => undefined)]);
     // Nobody was served yet: whatever it was waiting for need not be waited for.
     if (replica === undefined) process.exit(0);
-    await stop;
+    const failed = await Promise.race([stop.then(() => undefined), replica.failed]);
     await replica.stop();
     await tracer.shutdown();
+    if (failed !== undefined) throw failed;
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     process.stderr.write(`muster replica: ${error.message}\n`);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { MusterError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { Metrics } from '../shared/metrics.ts';
 import { JobSpans } from '../shared/telemetry/job-spans.ts';
@@ -29,21 +30,22 @@ import { JobViews } from './jobs/job-views.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { PeerFrames } from './jobs/peer-frames.ts';
 import { jobsObserver } from './jobs-observer.ts';
+import { Leader } from './leader/leader.ts';
+import { leaderDuties } from './leader/leader-duties.ts';
 import { joinedSources } from './output/joined-sources.ts';
 import { Outputs } from './output/outputs.ts';
 import { FleetSessions } from './peers/fleet-sessions.ts';
 import type { PeerLink } from './peers/peer-link.ts';
 import { Peers } from './peers/peers.ts';
+import { askName, ReplicaName } from './replica-name.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { ClusterState } from './store/cluster-state.ts';
-import { keys } from './store/keys.ts';
 import { LostResults } from './store/lost-results.ts';
 import { measured } from './store/measured-store.ts';
 import { openStore } from './store/open.ts';
 import { presenceShardOf, ReplicaLease } from './store/replica-lease.ts';
 import type { Store } from './store/store.ts';
 import { readStoreTls } from './store/store-tls.ts';
-import { values } from './store/values.ts';
 
 export interface ReplicaOptions {
   readonly settings: ReplicaSettings;
@@ -60,6 +62,8 @@ export class Replica {
   readonly #store: Store;
   readonly #cluster: ClusterState;
   readonly #lease: ReplicaLease;
+  readonly #record: ReplicaName;
+  readonly #leader: Leader;
   readonly #sync: DirectorySync;
   readonly #fleet: Fleet;
   readonly #peers: Peers;
@@ -69,6 +73,8 @@ export class Replica {
   readonly #unwatch: () => void;
   /** Why it should get no calls now. */
   readonly #notReady: Set<string>;
+  /** Resolves where it must not go on: it is fenced then, and is to be stopped. */
+  readonly failed: Promise<MusterError>;
 
   private constructor(parts: {
     settings: ReplicaSettings;
@@ -76,6 +82,8 @@ export class Replica {
     store: Store;
     cluster: ClusterState;
     lease: ReplicaLease;
+    record: ReplicaName;
+    leader: Leader;
     sync: DirectorySync;
     fleet: Fleet;
     peers: Peers;
@@ -84,12 +92,16 @@ export class Replica {
     http: Http;
     unwatch: () => void;
     notReady: Set<string>;
+    failed: Promise<MusterError>;
   }) {
     this.#settings = parts.settings;
     this.#log = parts.log;
     this.#store = parts.store;
     this.#cluster = parts.cluster;
     this.#lease = parts.lease;
+    this.#record = parts.record;
+    this.#leader = parts.leader;
+    this.failed = parts.failed;
     this.#sync = parts.sync;
     this.#fleet = parts.fleet;
     this.#peers = parts.peers;
@@ -126,18 +138,27 @@ export class Replica {
     const lostResults = new LostResults({ store, clock });
     const startedUnixMs = clock.now();
     const incarnation = randomBytes(16).toString('hex');
-    let announce = async (): Promise<void> => {};
     const lease: ReplicaLease = await ReplicaLease.grant({
       ...{ store, clock, log, termMs: settings.leaseTermMs },
       regranted: async () => {
         // The era comes first: what is claimed anew is claimed in the life that the store is in now.
         await cluster.check();
-        await announce();
+        await record.announceAgain();
         await jobs.reclaimAll();
       },
       presenceRegranted: (shard) => fleet.reclaimAll((uid) => presenceShardOf(uid) === shard),
     });
     opened.defer(() => lease.close());
+    const displaced = Promise.withResolvers<MusterError>();
+    const record = new ReplicaName({
+      ...{ store, log, incarnation, name: replica, lease: () => lease.current, askName },
+      displaced: (reason) => {
+        lease.fence(reason.message);
+        displaced.resolve(reason);
+      },
+    });
+    opened.defer(() => record.close());
+    await record.check();
     const directory = new Directory();
     const claims = new ClaimQueue({ store, lease: (uid) => lease.presenceLease(uid) });
     const inventory = new Inventory({ store, claims, clock, replica, cluster });
@@ -235,22 +256,19 @@ export class Replica {
     await jobs.adopt();
     opened.defer(() => grpc.close(0));
     await grpc.listen(settings.listen);
-    announce = async () => {
-      const value = values.replica.encode({
-        name: replica,
-        address: grpc.address,
-        version,
-        startedUnixMs,
-        incarnation,
-      });
-      await store.commit({ then: [{ put: keys.replica(replica), value, lease: lease.current }] });
-    };
-    await announce();
+    await record.announce({ address: grpc.address, version, startedUnixMs });
     opened.defer(() => peers.close());
     await peers.start();
+    const { retentionMs, forgetNodesAfterMs } = settings;
+    const leader = new Leader({
+      ...{ store, clock, log, replica, incarnation, lease: () => lease.current, fenced: () => lease.fenced },
+      duties: leaderDuties({ clock, retentionMs, forgetNodesAfterMs, directory, peers }),
+    });
+    leader.start();
     const unwatch = watchProcess(metrics);
     metrics.collect(() => {
       count.sessions(fleet.size);
+      count.leader(leader.leading);
       count.openJobs(jobs.open);
     });
     notReady.delete('starting');
@@ -261,6 +279,8 @@ export class Replica {
       store,
       cluster,
       lease,
+      record,
+      leader,
       sync,
       fleet,
       peers,
@@ -269,6 +289,7 @@ export class Replica {
       http,
       unwatch,
       notReady,
+      failed: displaced.promise,
     });
   }
 
@@ -287,6 +308,7 @@ export class Replica {
     const graceMs = this.#settings.drainTimeoutMs;
     this.#log.info('replica stops');
     this.#notReady.add('stopping');
+    await this.#leader.close();
     this.#grpc.refuse();
     await this.#fleet.drain(graceMs);
     await this.#jobs.close();
@@ -295,6 +317,7 @@ export class Replica {
     await this.#http.close();
     this.#unwatch();
     await this.#sync.close();
+    await this.#record.close();
     await this.#cluster.close();
     await this.#lease.close();
     await this.#store.close();

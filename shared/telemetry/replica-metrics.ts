@@ -13,6 +13,8 @@ export interface ReplicaMetrics {
   cancelRequested(): void;
   /** A terminal result, once an execution. `submittedUnixMs` is its job's. */
   executionFinished(result: FinishedExecution, submittedUnixMs: number): void;
+  /** Whether this replica is the leader. */
+  leader(leading: boolean): void;
   /** Sessions open on this replica now. */
   sessions(count: number): void;
   /** Reasons are words such as `replaced`, `hung-up`, `drain`; other texts count as `other`. */
@@ -63,6 +65,7 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
     help: 'From the submission of the job to the start of the command, by the clocks of replica and node.',
     bounds: bounds.startSeconds,
   });
+  const leader = metrics.gauge('muster_cluster_leader', { help: '1 on the replica that is the leader, else 0.' });
   const sessions = metrics.gauge('muster_fleet_sessions', { help: 'Sessions open.' });
   const sessionEnds = metrics.counter('muster_fleet_session_ends_total', {
     help: 'Sessions that ended, by reason.',
@@ -101,6 +104,7 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
       // The clocks of two machines: what seems to have started before it was submitted started at once.
       starting.observe({}, Math.max(0, startedUnixMs - submittedUnixMs) / 1000);
     },
+    leader: (leading) => leader.set({}, leading ? 1 : 0),
     sessions: (count) => sessions.set({}, count),
     sessionEnded: (reason) => sessionEnds.add({ reason: word(reason) }),
     outputRelayed: (bytes) => relayed.add({}, bytes),

@@ -15,11 +15,13 @@ const frameBytes = 1024 * 1024;
  */
 export class JobFeeds {
   readonly #driven: (job: JobId) => JobProgress | undefined;
+  readonly #executionsAFrame: number;
   readonly #feeds = new Map<PeerLink, Map<JobId, JobFeed>>();
 
   /** `driven`: what a run of this replica feeds. */
-  constructor(options: { driven: (job: JobId) => JobProgress | undefined }) {
+  constructor(options: { driven: (job: JobId) => JobProgress | undefined; executionsAFrame?: number }) {
     this.#driven = options.driven;
+    this.#executionsAFrame = options.executionsAFrame ?? executionsAFrame;
   }
 
   /** Watches that are being served. */
@@ -34,7 +36,7 @@ export class JobFeeds {
     const progress = this.#driven(job);
     if (progress === undefined) return link.send({ jobNotHere: { job } });
     const ofLink = this.#feeds.get(link) ?? new Map<JobId, JobFeed>();
-    const feed = new JobFeed({ link, progress });
+    const feed = new JobFeed({ link, progress, executionsAFrame: this.#executionsAFrame });
     this.#feeds.set(link, ofLink.set(job, feed));
     feed.run().finally(() => this.#forget(link, job, feed));
   }
@@ -70,6 +72,7 @@ export class JobFeeds {
 class JobFeed {
   readonly #link: PeerLink;
   readonly #progress: JobProgress;
+  readonly #executionsAFrame: number;
   readonly #dirty = new Set<number>();
   readonly #unsubscribe: () => void;
   #jobDirty = true;
@@ -77,9 +80,11 @@ class JobFeed {
   #wake: (() => void) | undefined;
   #over = false;
 
-  constructor({ link, progress }: { link: PeerLink; progress: JobProgress }) {
+  constructor(options: { link: PeerLink; progress: JobProgress; executionsAFrame: number }) {
+    const { link, progress } = options;
     this.#link = link;
     this.#progress = progress;
+    this.#executionsAFrame = options.executionsAFrame;
     for (const index of progress.targets.keys())
       if (progress.stateAt(index) !== 'EXECUTION_STATE_PENDING') this.#dirty.add(index);
     this.#unsubscribe = progress.subscribe((change) => {
@@ -133,7 +138,8 @@ class JobFeed {
       if (executions.length > 0 && bytes > frameBytes) break;
       this.#dirty.delete(index);
       const [state, startedUnixMs] = [this.#progress.stateAt(index), this.#progress.startedAt(index)];
-      if (executions.push({ target: index, attempt: 1, state, startedUnixMs, result }) === executionsAFrame) break;
+      if (executions.push({ target: index, attempt: 1, state, startedUnixMs, result }) === this.#executionsAFrame)
+        break;
     }
     const update = { job: this.#progress.id, executions };
     if (this.#dirty.size > 0) return update;

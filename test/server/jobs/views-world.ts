@@ -1,0 +1,362 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PeerFrame, PeerFrame__Output } from '../../../proto/gen/muster/peer/v1/PeerFrame.ts';
+import type { WatchEvent } from '../../../proto/gen/muster/v1/WatchEvent.ts';
+import { JobFeeds } from '../../../server/jobs/job-feeds.ts';
+import type { CoordinatorMap } from '../../../server/jobs/job-mirror.ts';
+import type { JobStore, StoredJob, Target, TargetResult } from '../../../server/jobs/job-store.ts';
+import { JobViews } from '../../../server/jobs/job-views.ts';
+import { JobProgress } from '../../../server/jobs/progress.ts';
+import { isTerminal, raises, type StateName } from '../../../server/jobs/states.ts';
+import { Watcher, type WatchOptions } from '../../../server/jobs/watch.ts';
+import type { PeerLink } from '../../../server/peers/peer-link.ts';
+import { values } from '../../../server/store/values.ts';
+import { MusterError } from '../../../shared/errors.ts';
+import { type JobId, newNodeUid } from '../../../shared/ids.ts';
+import { planRoot } from '../../../shared/merkle.ts';
+import { buildOrder, decodeOrder } from '../../../shared/order.ts';
+import { codec } from '../../../shared/rpc/proto.ts';
+import type { Clock, Timer } from '../../../shared/time.ts';
+import { silent } from '../../harness/agent-connection.ts';
+
+const frames = codec<PeerFrame, PeerFrame__Output>('muster.peer.v1.PeerFrame');
+
+/** Time stands still until the test moves it. */
+export class ManualClock implements Clock {
+  #nowMs = 0;
+  readonly #due = new Map<object, { atMs: number; action: () => void }>();
+  now = (): number => this.#nowMs;
+  monotonic = (): number => this.#nowMs;
+  after(ms: number, action: () => void): Timer {
+    const key = {};
+    this.#due.set(key, { atMs: this.#nowMs + ms, action });
+    return { cancel: () => void this.#due.delete(key) };
+  }
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    for (const [key, { atMs, action }] of [...this.#due]) {
+      if (atMs > this.#nowMs || !this.#due.delete(key)) continue;
+      action();
+    }
+  }
+}
+
+/** One end of a link, whose frames wait until the test delivers them. */
+export class FakeLink implements PeerLink {
+  readonly replica: string;
+  readonly sessions = new Map();
+  readonly queue: Buffer[] = [];
+  live = true;
+  /** More than so many queued frames and the link is not drained. */
+  capacity = 2;
+  #drained: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
+
+  /** `replica` is whom it leads to. */
+  constructor(replica: string) {
+    this.replica = replica;
+  }
+
+  send(frame: PeerFrame): void {
+    if (this.live) this.queue.push(frames.encode(frame));
+  }
+
+  drained(): Promise<void> {
+    if (!this.live) return Promise.reject(new Error('the link is down'));
+    if (this.queue.length < this.capacity) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#drained.push({ resolve, reject }));
+  }
+
+  /** The frame that has waited longest. */
+  take(): PeerFrame__Output | undefined {
+    const bytes = this.queue.shift();
+    if (this.queue.length < this.capacity) for (const { resolve } of this.#drained.splice(0)) resolve();
+    return bytes && frames.decode(bytes);
+  }
+
+  cut(): void {
+    this.live = false;
+    this.queue.length = 0;
+    for (const { reject } of this.#drained.splice(0)) reject(new Error('the link is down'));
+  }
+}
+
+/** A coordinator map that knows what the test has told it. */
+export class FakeMap implements CoordinatorMap {
+  at: { replica: string; createRevision: number } | undefined;
+  open = true;
+  readonly #listeners = new Set<(job: JobId) => void>();
+  of = () => this.at;
+  isOpen = (): boolean => this.open;
+  subscribe(listener: (job: JobId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  set(job: JobId, at: FakeMap['at'], open: boolean): void {
+    if (at?.replica === this.at?.replica && open === this.open) return;
+    this.at = at;
+    this.open = open;
+    for (const listener of this.#listeners) listener(job);
+  }
+}
+
+interface Other {
+  readonly feeds: JobFeeds;
+  run: JobProgress | undefined;
+  /** Both ends: `near` is held by the watching replica. */
+  link: { near: FakeLink; far: FakeLink } | undefined;
+}
+
+export type OtherName = 'a' | 'b';
+export type Name = OtherName | 'w';
+
+/** One job, driven by `a`, `b` or `w` in turn, and watched at `w`, over links and a store that fail as the test says. */
+export class ViewsWorld {
+  readonly clock = new ManualClock();
+  readonly map = new FakeMap();
+  readonly targets: readonly Target[];
+  readonly truth: StateName[];
+  readonly views: JobViews;
+  readonly others: Readonly<Record<OtherName, Other>>;
+  readonly id: JobId;
+  storeDown = false;
+  coordinator: Name | undefined;
+  readonly #job: Omit<StoredJob, 'record'>;
+  #closed = false;
+  readonly #results = new Map<number, TargetResult>();
+  #run: JobProgress | undefined;
+  #revision = 1;
+
+  constructor(count: number) {
+    this.targets = Array.from({ length: count }, (_, n) => ({ uid: newNodeUid(), name: `n-${n}` }));
+    this.truth = this.targets.map(() => 'EXECUTION_STATE_PENDING');
+    const uids = this.targets.map(({ uid }) => uid);
+    const plan = { root: planRoot(uids), count };
+    const { bytes, order } = buildOrder({ command: { argv: ['true'] }, plan, createdUnixMs: 1 });
+    const stored = { traceparent: '', targetChunks: 1, stdinChunks: 0, stateRevision: 1, submittedUnixMs: 1 };
+    this.id = order.id;
+    this.#job = { id: order.id, orderBytes: bytes, signature: Buffer.alloc(0), ...stored };
+    this.views = new JobViews({
+      ...{ stored: this.#store(), coordinators: this.map, clock: this.clock, log: silent, replica: 'w' },
+      link: (replica) => this.others[replica as OtherName]?.link?.near,
+      undriven: () => {},
+    });
+    this.others = { a: this.#other('a'), b: this.#other('b') };
+  }
+
+  #other(name: OtherName): Other {
+    return {
+      feeds: new JobFeeds({ driven: () => this.others[name].run, executionsAFrame: 2 }),
+      run: undefined,
+      link: undefined,
+    };
+  }
+
+  #store(): JobStore {
+    const check = (): void => {
+      if (this.storeDown) throw new MusterError('STORE_UNAVAILABLE', 'the store is away');
+    };
+    const store = this;
+    return {
+      async get() {
+        check();
+        return store.stored;
+      },
+      async targets() {
+        check();
+        return [...store.targets];
+      },
+      async *results() {
+        check();
+        for (const result of [...store.#results.values()]) {
+          await setImmediate();
+          check();
+          yield result;
+        }
+      },
+    } as unknown as JobStore;
+  }
+
+  get stored(): StoredJob {
+    const state = this.#closed ? { state: 'closed', reason: 'done', closedUnixMs: 9 } : { state: 'open' };
+    return { ...this.#job, record: values.state.decode(values.state.encode(state)) };
+  }
+
+  /** What the agent of the target does next. */
+  advance(index: number): void {
+    const next: Partial<Record<StateName, StateName>> = {
+      EXECUTION_STATE_PENDING: 'EXECUTION_STATE_DISPATCHED',
+      EXECUTION_STATE_DISPATCHED: 'EXECUTION_STATE_RUNNING',
+      EXECUTION_STATE_RUNNING: index % 2 === 0 ? 'EXECUTION_STATE_SUCCEEDED' : 'EXECUTION_STATE_FAILED',
+    };
+    const state = this.truth[index];
+    this.truth[index] = (state && next[state]) ?? this.truth[index] ?? 'EXECUTION_STATE_PENDING';
+  }
+
+  /** The coordinator hears of it. */
+  learn(index: number): void {
+    const state = this.truth[index];
+    if (!state) return;
+    const result = isTerminal(state) && { result: { state, startedUnixMs: 7 } };
+    this.#running?.raise(index, state, { ...(result || {}) });
+  }
+
+  /** The coordinator writes down the ends it knows. */
+  commit(): void {
+    const run = this.#running;
+    for (const target of this.targets.keys()) {
+      const result = run?.resultAt(target);
+      if (result && !this.#results.has(target)) this.#results.set(target, { target, attempt: 1, result });
+    }
+  }
+
+  async claim(name: Name): Promise<void> {
+    if (this.coordinator || this.#closed) return;
+    this.coordinator = name;
+    this.#revision += 1;
+    const loaded = new JobProgress({ job: this.stored, order: this.#order, targets: this.targets });
+    for (const { target, result } of this.#results.values())
+      loaded.raise(target, result.state as StateName, { result });
+    if (name === 'w') this.#run = this.views.driven(loaded);
+    else this.others[name].run = loaded;
+  }
+
+  /** The coordinator lets the job go, or dies. */
+  leave(crash: boolean): void {
+    const name = this.coordinator;
+    this.coordinator = undefined;
+    if (name === 'w' && this.#run) {
+      this.views.undriven(this.#run);
+      this.#run = undefined;
+    } else if (name === 'a' || name === 'b') {
+      this.others[name].run = undefined;
+      if (crash) this.cut(name);
+      else this.others[name].feeds.undriven(this.id);
+    }
+  }
+
+  link(name: OtherName): void {
+    if (this.others[name].link) return;
+    const [near, far] = [new FakeLink(name), new FakeLink('w')];
+    this.others[name].link = { near, far };
+    this.views.linkUp();
+  }
+
+  cut(name: OtherName): void {
+    const { link, feeds } = this.others[name];
+    if (!link) return;
+    this.others[name].link = undefined;
+    link.near.cut();
+    link.far.cut();
+    feeds.linkDown(link.far);
+    this.views.linkDown(link.near);
+  }
+
+  /** One frame each way. */
+  deliver(name: OtherName): boolean {
+    const { link, feeds } = this.others[name];
+    if (!link) return false;
+    const [to, from] = [link.near.take(), link.far.take()];
+    if (to?.watchJob) feeds.watchJob(link.far, this.id);
+    if (to?.unwatchJob) feeds.unwatchJob(link.far, this.id);
+    if (from?.jobUpdate) this.views.jobUpdate(link.near, from.jobUpdate);
+    if (from?.jobNotHere) this.views.jobNotHere(link.near, this.id);
+    return to !== undefined || from !== undefined;
+  }
+
+  /** The watch of the store delivers. */
+  catchUp(): void {
+    const at = this.coordinator && { replica: this.coordinator, createRevision: this.#revision };
+    this.map.set(this.id, at, !this.#closed);
+  }
+
+  /** Everything ends, and the coordinator says so. */
+  close(): void {
+    for (const index of this.targets.keys()) {
+      for (let step = 0; step < 3; step += 1) this.advance(index);
+      this.learn(index);
+    }
+    this.commit();
+    this.#closed = true;
+    const run = this.#running;
+    const name = this.coordinator;
+    this.coordinator = undefined;
+    this.#run = undefined;
+    if (name === 'a' || name === 'b') this.others[name].run = undefined;
+    run?.setJob('closed', 'done', 9);
+  }
+
+  /** All that is under way arrives, again and again as time goes by. */
+  async settle(rounds: number, advanceMs: number): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      this.clock.advance(advanceMs);
+      for (let moved = true; moved; ) {
+        await turn();
+        moved = this.deliver('a');
+        moved = this.deliver('b') || moved;
+      }
+    }
+  }
+
+  /** A watcher at `w`, with every state it was told, by target; `wrong` says what it should not have been told. */
+  watch(resume: WatchOptions['resume'] = new Map()): Observed {
+    const abort = new AbortController();
+    const told = this.targets.map(() => [] as StateName[]);
+    const observed: Observed = { told, abort, wrong: [], job: '', coordinator: '', ended: Promise.resolve() };
+    const indexes = new Map(this.targets.map(({ uid }, index) => [uid as string, index]));
+    const send = async ({ executions, job }: WatchEvent): Promise<void> => {
+      for (const { nodeUid = '', state } of executions?.executions ?? []) {
+        const states = told[indexes.get(nodeUid) ?? -1];
+        const before = states?.at(-1);
+        if (before && !raises(before, state as StateName) && before !== state)
+          observed.wrong.push(`${before} → ${state}`);
+        states?.push(state as StateName);
+      }
+      if (!job) return;
+      if (observed.job === 'JOB_STATE_CLOSED' && job.state !== observed.job) observed.wrong.push('closed → open');
+      observed.job = String(job.state);
+      observed.coordinator = job.coordinator ?? '';
+      if (observed.job !== 'JOB_STATE_CLOSED') return;
+      if (told.some((states) => !isTerminal(states.at(-1) ?? ''))) observed.wrong.push('closed before its executions');
+    };
+    observed.ended = (async () => {
+      const { progress, release } = await this.views.follow(this.id, abort.signal);
+      const quiet = { nodeAway: () => false, mayReturn: () => false, onNodeAway: () => () => {} };
+      const coordinator = (): string => this.views.coordinatorOf(this.id);
+      const options = { progress, outputs: undefined, resume, clock: this.clock, signal: abort.signal };
+      await new Watcher({ ...options, ...quiet, coordinator, send }).run().finally(release);
+    })();
+    observed.ended.catch(() => {});
+    return observed;
+  }
+
+  /** What the coordinator knows, and what is in the store. */
+  get known(): readonly StateName[] {
+    return this.targets.map((_, index) => {
+      const stored = this.#results.get(index)?.result.state as StateName | undefined;
+      return stored ?? this.#running?.stateAt(index) ?? 'EXECUTION_STATE_PENDING';
+    });
+  }
+
+  get #running(): JobProgress | undefined {
+    const name = this.coordinator;
+    return name === 'a' || name === 'b' ? this.others[name].run : this.#run;
+  }
+
+  get #order() {
+    const { orderBytes } = this.#job;
+    return decodeOrder(orderBytes);
+  }
+}
+
+export interface Observed {
+  readonly told: readonly StateName[][];
+  readonly abort: AbortController;
+  readonly wrong: string[];
+  job: string;
+  coordinator: string;
+  ended: Promise<void>;
+}
+
+/** Whatever goes on by itself comes to rest. */
+export async function turn(): Promise<void> {
+  for (let n = 0; n < 4; n += 1) await setImmediate();
+}

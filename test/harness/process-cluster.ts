@@ -45,7 +45,7 @@ export class ProcessCluster {
     this.httpAddresses = https;
     this.replicas = stores.map((store, n) => {
       const own = ['--listen', addresses[n] ?? '', '--http', https[n] ?? '', '--store', store];
-      const name = stores.length === 1 ? 'cluster' : replicaName(n);
+      const name = options.stores === undefined ? 'cluster' : replicaName(n);
       return new Program({
         argv: ['server/main.ts', ...own, '--name', name, ...replicaFlags],
         logPath: join(logs, `replica-${n}.log`),

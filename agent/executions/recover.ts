@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { ExecutionId } from '../../shared/ids.ts';
-import { decodeOrder } from '../../shared/order.ts';
+import { decodeOrder, type ValidOrder } from '../../shared/order.ts';
 import type { JournalEntry } from '../journal/record.ts';
 import { Cgroup } from '../sandbox/cgroup.ts';
 import { resolveRunAs } from '../sandbox/run-as.ts';
@@ -28,9 +28,11 @@ export async function recover(ports: ExecutionPorts): Promise<Recovered> {
   const known = [...journal.entries.values()];
   for (const entry of known) {
     if (entry.spool) spools.add(entry.spool.folder);
-    if (entry.starting) {
-      spools.add(entry.starting.spool);
-      cgroups.add(entry.starting.spool);
+    // Where STARTING was damaged the folder still says where its output lies.
+    const place = entry.result ? undefined : (entry.starting ?? readPlace(folders.execution(entry.id)));
+    if (place) {
+      spools.add(place.spool);
+      cgroups.add(place.spool);
     }
     if (entry.result === undefined) executions.push(await resume(entry, ports));
     else if (!entry.released) unreleased.set(entry.id, results.decode(entry.result));
@@ -64,7 +66,14 @@ async function resume(entry: JournalEntry, ports: ExecutionPorts): Promise<Execu
   if (received === undefined) return new Execution({ ...unexplained, id, digest, turn, recovered: true, ports });
   await ports.folders.create(id);
   const { order: bytes, traceparent, acceptedUnixMs } = receivedRecords.decode(received);
-  const order = decodeOrder(Buffer.from(bytes));
+  let order: ValidOrder;
+  try {
+    order = decodeOrder(Buffer.from(bytes));
+  } catch (err) {
+    // Another version's bounds took it: one order must not keep the agent from all the others.
+    ports.log.error({ err, 'execution.id': id }, 'an order in the journal can’t be read');
+    return new Execution({ ...unexplained, id, digest, turn, recovered: true, ports });
+  }
   const options: ExecutionOptions = {
     id,
     order,

@@ -19,9 +19,13 @@ export interface ReadFrames {
 
 const magic = Buffer.from('MJ1\n');
 const headerBytes = 12;
+/** Field of the head where the blob is not as it was given. */
+const encoding = 'blob';
 const maxBodyBytes = 4 * 1024 ** 2;
 
 export function encodeFrame(head: object, blob: Buffer = Buffer.alloc(0)): Buffer {
+  // An order may hold what looks like a record: behind a torn or damaged frame that would be read for one.
+  if (blob.includes(magic)) return encodeFrame({ ...head, [encoding]: 'base64' }, Buffer.from(blob.toString('base64')));
   const text = Buffer.from(JSON.stringify(head));
   const frame = Buffer.allocUnsafe(headerBytes + 4 + text.length + blob.length);
   magic.copy(frame, 0);
@@ -63,8 +67,10 @@ function frameAt(bytes: Buffer, at: number): { frame: Frame; bytes: number } | u
   const headLength = body.readUInt32LE(0);
   if (crc32(body) !== bytes.readUInt32LE(at + 8) || headLength > length - 4) return undefined;
   try {
-    const head = JSON.parse(body.toString('utf8', 4, 4 + headLength)) as Record<string, unknown>;
-    return { frame: { head, blob: Buffer.from(body.subarray(4 + headLength)) }, bytes: headerBytes + length };
+    const { [encoding]: encoded, ...head } = JSON.parse(body.toString('utf8', 4, 4 + headLength)) as Frame['head'];
+    const raw = body.subarray(4 + headLength);
+    const blob = encoded === undefined ? Buffer.from(raw) : Buffer.from(raw.toString('latin1'), 'base64');
+    return { frame: { head, blob }, bytes: headerBytes + length };
   } catch {
     return undefined;
   }

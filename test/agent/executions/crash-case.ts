@@ -141,7 +141,7 @@ async function killDrains(stateDir: string, loops: boolean): Promise<number> {
 }
 
 /** As a reboot does: supervisors, launchers, drains and the command of a state folder. How many. */
-async function killAll(stateDir: string, id: ExecutionId): Promise<number> {
+export async function killAll(stateDir: string, id: ExecutionId): Promise<number> {
   let killed = 0;
   const left = (): number[] =>
     processIds().filter((pid) => {

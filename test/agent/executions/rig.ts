@@ -26,6 +26,8 @@ export interface Offered {
 }
 
 export interface RigOptions {
+  /** An agent's state folder that is there already, and the uid in it. */
+  readonly taken?: { readonly stateDir: string; readonly uid: NodeUid };
   readonly settings?: Partial<ExecutionsSettings>;
   readonly clock?: Clock;
   readonly environment?: Record<string, string | undefined>;
@@ -33,10 +35,10 @@ export interface RigOptions {
 
 /** An agent's executions in a temporary state folder, on real processes. */
 export class Rig {
-  readonly stateDir = mkdtempSync(join(tmpdir(), 'muster-executions-'));
-  readonly uid: NodeUid = newNodeUid();
+  readonly stateDir: string;
+  readonly uid: NodeUid;
   readonly events: ExecutorEvent[] = [];
-  readonly #tree = new PlanTree([this.uid]);
+  readonly #tree: PlanTree;
   readonly #ids = new Set<ExecutionId>();
   readonly #options: RigOptions;
   readonly #keepAlive = setInterval(() => {}, 1000);
@@ -45,6 +47,9 @@ export class Rig {
 
   private constructor(options: RigOptions) {
     this.#options = options;
+    this.stateDir = options.taken?.stateDir ?? mkdtempSync(join(tmpdir(), 'muster-executions-'));
+    this.uid = options.taken?.uid ?? newNodeUid();
+    this.#tree = new PlanTree([this.uid]);
   }
 
   static async open(options: RigOptions = {}): Promise<Rig> {

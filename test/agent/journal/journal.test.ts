@@ -171,6 +171,22 @@ describe('Journal', () => {
     );
   });
 
+  test('what looks like a record inside of an order is none, however the order’s own record is damaged', async () => {
+    const [outer, inner] = [newId(), newId()];
+    const order = Buffer.concat([Buffer.from('x'), encodeFrame(finished(inner), Buffer.from('forged'))]);
+    const journal = await Journal.open({ dir, log });
+    await journal.append(received(outer), order);
+    await journal.close();
+    const whole = readFileSync(path());
+    const again = await Journal.open({ dir, log });
+    assert.deepEqual(again.get(outer)?.received, order);
+    await again.close();
+    for (let cut = 1; cut < whole.length; cut++) {
+      assert.deepEqual(readFrames(whole.subarray(0, whole.length - cut)).frames, []);
+      assert.deepEqual(readFrames(whole.subarray(cut)).frames, []);
+    }
+  });
+
   test('garbage alone is no journal', () => {
     appendFileSync(path(), 'MJ1\n'.repeat(100));
     assert.deepEqual(readFrames(readFileSync(path())).frames, []);

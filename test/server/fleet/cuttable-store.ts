@@ -11,10 +11,10 @@ export class CuttableStore implements Store {
   watchesCut = false;
   /** Every call rejects. */
   away = false;
+  /** The first transaction of which it is true is carried out, and nobody says so. */
+  loseNext: ((transaction: Transaction) => boolean) | undefined;
   /** A watch ends as if its history had been compacted away, once each. */
   readonly #compactions = new Set<AbortController>();
-  /** What was asked for. */
-  readonly commits: Transaction[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -51,8 +51,11 @@ export class CuttableStore implements Store {
 
   async commit(transaction: Transaction) {
     this.#check();
-    this.commits.push(transaction);
-    return await this.#store.commit(transaction);
+    const lost = this.loseNext?.(transaction) === true;
+    if (lost) this.loseNext = undefined;
+    const committed = await this.#store.commit(transaction);
+    if (lost) throw unavailable();
+    return committed;
   }
 
   async *watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncGenerator<WatchBatch> {
@@ -106,6 +109,8 @@ export class CuttableStore implements Store {
   }
 
   #check(): void {
-    if (this.away) throw new MusterError('STORE_UNAVAILABLE', 'the store is away');
+    if (this.away) throw unavailable();
   }
 }
+
+const unavailable = (): MusterError => new MusterError('STORE_UNAVAILABLE', 'the store is away');

@@ -36,6 +36,9 @@ export class FleetReplica {
   readonly lease: ReplicaLease;
   /** Why sessions ended, in order. */
   readonly ends: string[] = [];
+  /** Streams that were let in, and such that were told to come back. */
+  admitted = 0;
+  refusals = 0;
 
   static async start(options: FleetReplicaOptions): Promise<FleetReplica> {
     const store = new CuttableStore(await openStore({ store: options.store, log: silent }));
@@ -90,6 +93,13 @@ export class FleetReplica {
     });
     this.sync = new DirectorySync({ store, directory, log: silent, presences: this.fleet.presences });
     const admission = new Admission({ aSecond: admitRate, clock, log: silent });
+    const decide = admission.open.bind(admission);
+    admission.open = () => {
+      this.refusals += 1;
+      decide();
+      this.refusals -= 1;
+      this.admitted += 1;
+    };
     this.grpc = new GrpcServer({
       services: { 'muster.v1.AgentService': agentService({ fleet: this.fleet, admission, log: silent }) },
       ...{ keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 },

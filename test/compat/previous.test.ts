@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { previousCommit } from '../../tools/check/previous.ts';
 import { checkOut } from './checkout.ts';
@@ -17,27 +17,58 @@ if (commit === undefined) {
     assert.equal(previousCommit(), undefined);
   });
 } else {
-  test(`agent and client of ${commit} work with today’s replica`, async (t) => {
-    const previous = await checkOut(commit);
-    t.after(previous.remove);
-    const state = mkdtempSync(join(tmpdir(), 'muster-compat-state-'));
-    t.after(() => rmSync(state, { recursive: true, force: true }));
-    const replica = await startReplica(today, join(state, 'store'));
-    t.after(() => replica.stop());
-    const agent = startAgent(previous.folder, {
-      address: replica.address,
-      name: 'old',
-      stateDir: join(state, 'agent'),
+  describe(`beside ${commit}`, () => {
+    let previous: Awaited<ReturnType<typeof checkOut>>;
+    before(async () => {
+      previous = await checkOut(commit);
     });
-    t.after(() => agent.stop());
+    after(() => previous.remove());
 
-    await t.test('its agent runs what today’s client submits', (t) => runsCommands(t, today, replica.address));
-    await t.test('its client submits, watches and reads', (t) => runsCommands(t, previous.folder, replica.address));
+    test('its agent and client work with today’s replica', async (t) => {
+      const { address } = await startNode(t, { replica: today, agent: previous.folder, name: 'old' });
+      await t.test('its agent runs what today’s client submits', (t) => runsCommands(t, today, address, 'old'));
+      await t.test('its client submits, watches and reads', (t) => runsCommands(t, previous.folder, address, 'old'));
+    });
+
+    test('today’s agent and client work with its replica', async (t) => {
+      const { address, state } = await startNode(t, { replica: previous.folder, agent: today, name: 'new' });
+      await t.test('today’s agent runs what its client submits', (t) =>
+        runsCommands(t, previous.folder, address, 'new'),
+      );
+      await t.test('today’s client submits, watches and reads', (t) => runsCommands(t, today, address, 'new'));
+      await t.test('an order’s lane, of which the replica knows nothing, is kept by the agent', () =>
+        runsInLane(address, join(state, 'log')),
+      );
+    });
   });
 }
 
-async function runsCommands(t: TestContext, client: string, address: string): Promise<void> {
-  const run = (...args: string[]) => muster(client, ['run', '--server', address, '--node', 'old', ...args]);
+/** A replica of one tree with an agent of another, as processes, ended with the test. */
+async function startNode(
+  t: TestContext,
+  from: { replica: string; agent: string; name: string },
+): Promise<{ address: string; state: string }> {
+  const state = mkdtempSync(join(tmpdir(), 'muster-compat-state-'));
+  t.after(() => rmSync(state, { recursive: true, force: true }));
+  const replica = await startReplica(from.replica, join(state, 'store'));
+  t.after(() => replica.stop());
+  const { address } = replica;
+  const agent = startAgent(from.agent, { address, name: from.name, stateDir: join(state, 'agent') });
+  t.after(() => agent.stop());
+  return { address, state };
+}
+
+/** Two jobs at once in one lane run one after the other. */
+async function runsInLane(address: string, log: string): Promise<void> {
+  const script = `echo begin >>${log}; sleep 0.5; echo end >>${log}`;
+  const args = ['run', '--server', address, '--node', 'new', '--lane', 'deploy', '--shell', script];
+  const done = await Promise.all([muster(today, args), muster(today, args)]);
+  for (const { status, stderr } of done) assert.equal(status, 0, stderr);
+  assert.deepEqual(readFileSync(log, 'utf8').trim().split('\n'), ['begin', 'end', 'begin', 'end']);
+}
+
+async function runsCommands(t: TestContext, client: string, address: string, node: string): Promise<void> {
+  const run = (...args: string[]) => muster(client, ['run', '--server', address, '--node', node, ...args]);
   await connected(() => run('--', 'true'));
   const echo = await run('--', 'echo', 'hello');
   t.diagnostic(echo.stderr);

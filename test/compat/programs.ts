@@ -20,7 +20,7 @@ export async function startReplica(folder: string, stateDir: string): Promise<Pr
     '--store',
     `embedded:${stateDir}`,
     '--name',
-    'today',
+    'replica',
   ];
   const child = start(folder, 'server/main.ts', flags);
   const said: string[] = [];

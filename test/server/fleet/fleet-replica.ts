@@ -1,15 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import { agentService } from '../../../server/api/agent-service.ts';
 import { GrpcServer } from '../../../server/api/grpc-server.ts';
+import { peerService } from '../../../server/api/peer-service.ts';
 import { Admission } from '../../../server/fleet/admission.ts';
 import { Directory } from '../../../server/fleet/directory.ts';
 import { DirectorySync } from '../../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../../server/fleet/fleet.ts';
 import { Inventory } from '../../../server/fleet/inventory.ts';
 import { ClaimQueue } from '../../../server/fleet/presence.ts';
-import type { Session } from '../../../server/fleet/session.ts';
+import { joinedSources } from '../../../server/output/joined-sources.ts';
+import { Outputs } from '../../../server/output/outputs.ts';
+import { FleetSessions } from '../../../server/peers/fleet-sessions.ts';
+import { Peers } from '../../../server/peers/peers.ts';
 import { ClusterState } from '../../../server/store/cluster-state.ts';
+import { keys } from '../../../server/store/keys.ts';
 import { openStore } from '../../../server/store/open.ts';
 import { presenceShardOf, ReplicaLease } from '../../../server/store/replica-lease.ts';
+import { values } from '../../../server/store/values.ts';
 import { silent } from '../../harness/agent-connection.ts';
 import { JumpClock } from '../store/jump-clock.ts';
 import { CuttableStore } from './cuttable-store.ts';
@@ -20,6 +27,8 @@ export interface FleetReplicaOptions {
   readonly store: string;
   readonly admitRate?: number;
   readonly leaseTermMs?: number;
+  /** Links to the other replicas of the store. */
+  readonly linked?: boolean;
 }
 
 /** What of a replica holds sessions, on a real socket and a real store; nobody gives them jobs. Close it. */
@@ -34,6 +43,9 @@ export class FleetReplica {
   readonly sync: DirectorySync;
   readonly grpc: GrpcServer;
   readonly lease: ReplicaLease;
+  readonly peers: Peers;
+  readonly outputs: Outputs;
+  readonly #incarnation = randomBytes(16).toString('hex');
   /** Why sessions ended, in order. */
   readonly ends: string[] = [];
   /** Streams that were let in, and such that were told to come back. */
@@ -54,6 +66,7 @@ export class FleetReplica {
     parts.replica = replica;
     await replica.sync.start();
     await replica.grpc.listen('127.0.0.1:0');
+    if (options.linked) await replica.#link();
     return replica;
   }
 
@@ -84,14 +97,36 @@ export class FleetReplica {
       },
       fenced: () => lease.fenced,
       sink: {
-        opened() {},
-        closed: (_session: Session, reason) => void this.ends.push(reason),
+        opened: ({ uid }) => sessions.changed(uid),
+        closed: ({ uid }, reason) => {
+          this.ends.push(reason);
+          sessions.changed(uid);
+        },
         event() {},
         heartbeat() {},
       },
       observer: { sessionOpened() {}, sessionClosed() {} },
     });
     this.sync = new DirectorySync({ store, directory, log: silent, presences: this.fleet.presences });
+    const sessions = new FleetSessions({
+      fleet: this.fleet,
+      shed: (count, aSecond) => this.fleet.shed(count, aSecond),
+    });
+    this.peers = new Peers({
+      ...{
+        store,
+        log: silent,
+        clock,
+        replica: name,
+        incarnation: this.#incarnation,
+        version: '1',
+        leaseTermMs: 10_000,
+      },
+      local: sessions,
+      sink: { linkUp() {}, linkDown() {}, sessionOpened() {}, sessionClosed() {}, frame() {} },
+      status: () => ({ sessions: this.fleet.size, openJobs: 0, fenced: false, leaseAgeMs: 0, stopping: false }),
+    });
+    this.outputs = new Outputs({ source: joinedSources([this.fleet, this.peers]) });
     const admission = new Admission({ aSecond: admitRate, clock, log: silent });
     const decide = admission.open.bind(admission);
     admission.open = () => {
@@ -101,7 +136,10 @@ export class FleetReplica {
       this.admitted += 1;
     };
     this.grpc = new GrpcServer({
-      services: { 'muster.v1.AgentService': agentService({ fleet: this.fleet, admission, log: silent }) },
+      services: {
+        'muster.v1.AgentService': agentService({ fleet: this.fleet, admission, log: silent }),
+        'muster.peer.v1.PeerService': peerService(this.peers),
+      },
       ...{ keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 },
     });
   }
@@ -110,9 +148,17 @@ export class FleetReplica {
     return this.grpc.address;
   }
 
+  async #link(): Promise<void> {
+    const record = { name: this.name, address: this.address, version: '1', startedUnixMs: 1 };
+    const value = values.replica.encode({ ...record, incarnation: this.#incarnation });
+    await this.store.commit({ then: [{ put: keys.replica(this.name), value, lease: this.lease.current }] });
+    await this.peers.start();
+  }
+
   async close(): Promise<void> {
     this.store.mend();
     await this.fleet.drain(0);
+    await this.peers.close();
     await this.grpc.close(1000);
     await this.sync.close();
     await this.cluster.close();

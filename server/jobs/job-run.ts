@@ -2,19 +2,20 @@ import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { NodeUid } from '../../shared/ids.ts';
-import type { Timer } from '../../shared/time.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
 import { boundedResult } from './bounded-result.ts';
+import { JobEnding } from './job-ending.ts';
 import { type CancelOptions, JobFrames } from './job-frames.ts';
 import { JobNodes } from './job-nodes.ts';
 import { JobResults } from './job-results.ts';
+import { JobTimers } from './job-timers.ts';
 import type { JobWriter } from './job-writer.ts';
+import { OfferSteps } from './offer-steps.ts';
 import type { JobProgress } from './progress.ts';
-import { RecordNote } from './record-note.ts';
 import { Rollout } from './rollout.ts';
 import type { RunOptions, RunPorts } from './run-options.ts';
-import { closingReason, isTerminal, type StateName } from './states.ts';
+import { isTerminal, type StateName } from './states.ts';
 
 const retryMs = 500;
 const attempt = 1;
@@ -34,17 +35,14 @@ export class JobRun {
   readonly #rollout: Rollout;
   readonly #frames: JobFrames;
   readonly #results: JobResults;
-  readonly #timers = new Set<Timer>();
+  readonly #timers: JobTimers;
   /** The session that each target was last seen in. */
   readonly #present = new Map<number, NodeSession>();
   /** To be asked for their present state, once that is allowed. */
   readonly #asks = new Set<number>();
-  readonly #cancelNote: RecordNote;
-  readonly #stopNote: RecordNote;
-  #cancel: CancelOptions | undefined;
-  #superseded = 0;
+  readonly #steps: OfferSteps;
+  readonly #ending: JobEnding;
   #started = false;
-  #raising = false;
   #waitsToStep = false;
   readonly #abort = new AbortController();
 
@@ -53,6 +51,7 @@ export class JobRun {
     const { clock, fenced } = ports;
     this.progress = progress;
     this.writer = writer;
+    this.#timers = new JobTimers({ clock });
     this.#ports = ports;
     this.#adopted = adopted;
     this.#deposed = options.deposed;
@@ -64,7 +63,6 @@ export class JobRun {
     for (const index of progress.targets.keys()) {
       const session = this.#sessionOf(index);
       if (session) this.#present.set(index, session);
-      if (progress.resultAt(index)?.reason === 'superseded') this.#superseded += 1;
     }
     this.#rollout = new Rollout({
       count: progress.targets.length,
@@ -76,24 +74,20 @@ export class JobRun {
     this.#results = new JobResults({
       ...{ progress, writer, clock, stored: options.stored },
       idle: () => this.#rollout.inFlight === 0,
-      step: () => this.#beginStep(false),
-      stepped: (committed, offeredBelow) => this.#endStep(committed, offeredBelow),
-      closing: (deadlinePassed) => this.#closingRecord(deadlinePassed),
+      step: () => this.#steps.begin(false),
+      stepped: (committed, offeredBelow) => this.#steps.end(committed, offeredBelow),
+      closing: (deadlinePassed) => this.#ending.record(deadlinePassed, this.#rollout.complete),
       closed: (record) => this.#finishJob(record),
     });
-    const update = (change: JobRecord): Promise<void> => writer.update(change);
-    const retry = (again: () => void): void => this.#after(retryMs, again);
-    this.#cancelNote = new RecordNote({ update, retry, moot: () => this.#over && progress.state === 'closed' });
-    this.#stopNote = new RecordNote({ update, retry, moot: () => this.#over || this.#cancel !== undefined });
-    if (options.stopped) {
-      this.#stopNote.stands();
-      this.#rollout.stop();
-    }
+    this.#steps = new OfferSteps({
+      ...{ rollout: this.#rollout, writer, step: () => this.#step(), stepLater: () => this.#stepLater() },
+      failed: (error) => ports.log.warn({ err: error, 'job.id': progress.id }, 'offering waits for the store'),
+    });
+    const { cancel, stopped } = options;
+    this.#ending = new JobEnding({ progress, writer, clock, timers: this.#timers, cancel, stopped });
+    if (stopped) this.#rollout.stop();
     this.supersede(options.outdated);
-    if (options.cancel) {
-      this.#cancelNote.stands();
-      this.#beginCancel(options.cancel);
-    }
+    if (cancel) this.#rollout.cancel();
   }
 
   /** Aborted when the run is over. */
@@ -110,17 +104,17 @@ export class JobRun {
     const { order, targets } = this.progress;
     const { deliveryDeadlineUnixMs, jobDeadlineUnixMs, limits } = order;
     const now = this.#ports.clock.now();
-    this.#after(deliveryDeadlineUnixMs - now, () => {
+    this.#timers.after(deliveryDeadlineUnixMs - now, () => {
       this.#rollout.expire();
       this.#step();
     });
     if (limits.timeoutMs > 0) {
-      this.#after(deliveryDeadlineUnixMs + limits.timeoutMs + limits.graceMs - now, () => {
+      this.#timers.after(deliveryDeadlineUnixMs + limits.timeoutMs + limits.graceMs - now, () => {
         this.#rollout.lapse();
         this.#step();
       });
     }
-    this.#after(jobDeadlineUnixMs - now, () => this.#close(true));
+    this.#timers.after(jobDeadlineUnixMs - now, () => this.#close(true));
     for (const index of targets.keys()) {
       const result = this.progress.resultAt(index);
       // Told of by an earlier coordinator, who had not stored it.
@@ -239,7 +233,7 @@ export class JobRun {
     this.#abort.abort(new Error('the run is over'));
     this.#results.end();
     this.#nodes.end();
-    for (const timer of this.#timers) timer.cancel();
+    this.#timers.end();
   }
 
   /** The lease is another one now: false where the job is another's. */
@@ -293,24 +287,20 @@ export class JobRun {
       }
     }
     for (const index of cancel) this.#sendCancel(index);
-    const skipped = this.#cancel ? 'cancelled' : 'max-errors';
+    const skipped = this.#ending.cancelled ? 'cancelled' : 'max-errors';
     for (const index of skip) this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', skipped);
     for (const index of superseded) this.#endUnoffered(index, 'EXECUTION_STATE_SKIPPED', 'superseded');
     for (const index of expire) this.#endUnoffered(index, 'EXECUTION_STATE_EXPIRED', 'delivery-deadline');
-    if (this.#rollout.stopped && this.progress.state === 'open') {
-      const [state, reason] = ['stopping', 'max-errors'] as const;
-      this.progress.setJob(state, reason);
-      if (!this.#rollout.complete) this.#stopNote.write({ state, reason }).catch(() => {});
-    }
+    if (this.#rollout.stopped) this.#ending.stop(this.#rollout.complete);
     this.#results.poke();
-    void this.#raiseOfferedBelow();
+    void this.#steps.raise();
   }
 
   /** Nothing else may come that would bring the next step. */
   #stepLater(): void {
     if (this.#waitsToStep) return;
     this.#waitsToStep = true;
-    this.#after(retryMs, () => {
+    this.#timers.after(retryMs, () => {
       this.#waitsToStep = false;
       this.#step();
     });
@@ -318,67 +308,20 @@ export class JobRun {
 
   #sendCancel(index: number): void {
     const session = this.#sessionOf(index);
-    if (session) this.#frames.cancel(index, session, this.#cancel ?? { signal: 0, graceMs: undefined });
+    if (session) this.#frames.cancel(index, session, this.#ending.cancelOptions);
   }
 
   #endUnoffered(index: number, state: 'EXECUTION_STATE_SKIPPED' | 'EXECUTION_STATE_EXPIRED', reason: string): void {
     const result: ExecutionResult = { state, reason, finishedUnixMs: this.#ports.clock.now() };
     if (!this.progress.raise(index, state, { result })) return;
-    if (reason === 'superseded') this.#superseded += 1;
     this.#ports.finished(this.progress, index, result);
     this.#results.add({ target: index, attempt, result });
-  }
-
-  #beginCancel(cancel: CancelOptions): void {
-    this.#cancel = cancel;
-    this.progress.setJob('cancelling', 'cancelled');
-    this.#rollout.cancel();
-  }
-
-  #beginStep(urgent: boolean): { offeredBelow: number } | undefined {
-    const next = this.#raising ? undefined : this.#rollout.nextStep();
-    if (next === undefined || (urgent && !next.urgent)) return undefined;
-    this.#raising = true;
-    return { offeredBelow: next.offeredBelow };
-  }
-
-  #endStep(committed: boolean, offeredBelow: number): void {
-    this.#raising = false;
-    if (!committed) return this.#stepLater();
-    this.#rollout.committed(offeredBelow);
-    this.#step();
-  }
-
-  /** A step that is urgent is committed alone; others ride in a batch of results. */
-  async #raiseOfferedBelow(): Promise<void> {
-    const next = this.#beginStep(true);
-    if (next === undefined) return;
-    try {
-      await this.writer.update(next);
-      this.#endStep(true, next.offeredBelow);
-    } catch (error) {
-      this.#ports.log.warn({ err: error, 'job.id': this.progress.id }, 'offering waits for the store');
-      this.#endStep(false, next.offeredBelow);
-    }
-  }
-
-  #closingRecord(deadlinePassed: boolean): JobRecord {
-    const { progress } = this;
-    const reason = closingReason({
-      complete: this.#rollout.complete,
-      cancelled: this.#cancel !== undefined,
-      skipped: progress.count('EXECUTION_STATE_SKIPPED'),
-      superseded: this.#superseded,
-      cancelledExecutions: progress.count('EXECUTION_STATE_CANCELLED'),
-      deadlinePassed,
-    });
-    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#ports.clock.now() };
   }
 
   /** Closes a job that nothing more comes of: its deadline has passed, or every result is in the store. */
   #close(deadlinePassed: boolean): void {
     if (this.#over) return;
-    const again = (): void => this.#after(retryMs, () => this.#close(deadlinePassed));
+    const again = (): void => this.#timers.after(retryMs, () => this.#close(deadlinePassed));
     this.#results.close(deadlinePassed, () => this.#over).catch(again);
   }
 
@@ -393,15 +336,6 @@ export class JobRun {
       if (!result || session.input === undefined) continue;
       this.#ports.late({ session, execution: this.progress.executionAt(index), result, told: true });
     }
-  }
-
-  #after(ms: number, action: () => void): void {
-    if (this.#over) return;
-    const timer = this.#ports.clock.after(Math.max(0, ms), () => {
-      this.#timers.delete(timer);
-      action();
-    });
-    this.#timers.add(timer);
   }
 
   #sessionOf(index: number): NodeSession | undefined {

@@ -1,35 +1,6 @@
 import { Queue } from './queue.ts';
+import type { Decision, RolloutOptions } from './rollout-options.ts';
 import { isError, isTerminal, raises, type StateName } from './states.ts';
-
-/** What is to be done now. Whoever carries it out need not answer: the next events tell. */
-export interface Decision {
-  /** Send `Start` to these; each holds a slot from now on. */
-  readonly offer: readonly number[];
-  /** Send `Cancel` to these; of what it never had an agent makes a tombstone. */
-  readonly cancel: readonly number[];
-  /** Never offered and never to be: their result is the control plane's to write. */
-  readonly skip: readonly number[];
-  readonly expire: readonly number[];
-  readonly superseded: readonly number[];
-}
-
-export interface RolloutOptions {
-  readonly count: number;
-  /** At least 1. */
-  readonly maxConcurrency: number;
-  /** Infinity = never stop. */
-  readonly maxErrors: number;
-  /** Targets below this index may be offered: the committed value. */
-  readonly offeredBelow: number;
-  /**
-   * The job was driven by somebody else before: what is below `offeredBelow` and has no result may be running, and
-   * holds a slot until it is heard of.
-   */
-  readonly adopted: boolean;
-  /** State of a target as the store has it; PENDING where it has no result. */
-  readonly stateAt: (index: number) => StateName;
-  readonly isAway: (index: number) => boolean;
-}
 
 const minStep = 512;
 /** The value to commit next: a step of max(512, 2 × concurrency). The first, from 0, is part of the submit. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Name, type OtherName, turn, ViewsWorld } from './views-world.ts';
 
-const count = 4;
+const count = 2;
 const other = fc.constantFrom<OtherName>('a', 'b');
 const index = fc.nat({ max: count - 1 });
 const step = fc.oneof(
@@ -13,10 +13,22 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('link' as const), name: other }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), name: other }) },
   {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constant('claim' as const), name: fc.constantFrom<Name>('a', 'b', 'w') }),
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('claim' as const),
+      name: fc.constantFrom<Name>('a', 'b', 'w'),
+      late: fc.boolean(),
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), crash: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('begin' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('finish' as const), index }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('leave' as const),
+      how: fc.constantFrom('hand over' as const, 'crash' as const, 'sleep' as const),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('catch up' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('commit' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('time' as const), ms: fc.nat({ max: 6000 }) }) },
@@ -39,9 +51,15 @@ async function take(world: ViewsWorld, watches: ReturnType<ViewsWorld['watch']>[
     case 'cut':
       return world.cut(taken.name);
     case 'claim':
-      return await world.claim(taken.name);
+      return world.claim(taken.name, taken.late);
+    case 'begin':
+      return world.begin();
+    case 'finish':
+      for (let n = 0; n < 3; n += 1) world.advance(taken.index);
+      world.learn(taken.index);
+      return world.commit();
     case 'leave':
-      return world.leave(taken.crash);
+      return world.leave(taken.how);
     case 'catch up':
       return world.catchUp();
     case 'commit':
@@ -67,6 +85,10 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
   });
   const run = fc.asyncProperty(fc.array(step, { maxLength: 60 }), ends, async (steps, end) => {
     const world = new ViewsWorld(count);
+    world.claim('a');
+    world.link('a');
+    world.link('b');
+    world.catchUp();
     const watches = [world.watch()];
     await turn();
     for (const taken of steps) {
@@ -75,11 +97,17 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
     }
     // Once things hold still, every watcher has what the coordinator knows, whatever went before.
     world.storeDown = end.storeless;
-    if (!world.coordinator) await world.claim(end.coordinator);
+    if (!world.coordinator) world.claim(end.coordinator);
     world.link('a');
     world.link('b');
     world.catchUp();
+    await world.settle(2, 100);
+    world.begin();
     await world.settle(8, 2500);
+    for (const name of ['a', 'b'] as const) {
+      const serves = name === world.coordinator && world.views.size > 0 ? 1 : 0;
+      assert.equal(world.others[name].feeds.size, serves);
+    }
     for (const { told, coordinator } of watches) {
       assert.deepEqual(
         told.map((states) => states.at(-1) ?? 'EXECUTION_STATE_PENDING'),
@@ -103,13 +131,13 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
     assert.equal(world.views.size, 0);
     assert.deepEqual([world.others.a.feeds.size, world.others.b.feeds.size], [0, 0]);
   });
-  await fc.assert(run, { numRuns: 300 });
+  await fc.assert(run, { numRuns: 400 });
 });
 
 test('a job whose coordinator died with the last word unsaid ends from the store', async () => {
   const world = new ViewsWorld(count);
   world.link('a');
-  await world.claim('a');
+  world.claim('a');
   world.catchUp();
   const watch = world.watch();
   await world.settle(2, 0);
@@ -125,10 +153,38 @@ test('a job whose coordinator died with the last word unsaid ends from the store
   assert.deepEqual([watch.wrong, watch.job], [[], 'JOB_STATE_CLOSED']);
 });
 
+test('a late word of an earlier coordinator takes nothing back', async () => {
+  const world = new ViewsWorld(count);
+  world.link('a');
+  world.link('b');
+  world.claim('a');
+  world.catchUp();
+  const watch = world.watch();
+  await world.settle(2, 0);
+  world.advance(0);
+  world.learn(0);
+  // On its way, while the next one tells of the end already.
+  await turn();
+  world.leave('sleep');
+  world.claim('b');
+  world.advance(0);
+  world.advance(0);
+  world.learn(0);
+  world.catchUp();
+  for (let n = 0; n < 4; n += 1) {
+    world.deliver('b');
+    await turn();
+  }
+  assert.deepEqual(watch.told[0], ['EXECUTION_STATE_PENDING', 'EXECUTION_STATE_SUCCEEDED']);
+  await world.settle(2, 0);
+  assert.deepEqual([watch.told[0]?.length, watch.wrong], [2, []]);
+  watch.abort.abort(new Error('enough'));
+});
+
 test('what a link can not take waits as one mark a target', async () => {
   const world = new ViewsWorld(count);
   world.link('a');
-  await world.claim('a');
+  world.claim('a');
   world.catchUp();
   const watch = world.watch();
   await world.settle(2, 0);
@@ -152,7 +208,7 @@ test('what a link can not take waits as one mark a target', async () => {
 test('a view that nobody looks at any more is dropped after a while, and its watch ended', async () => {
   const world = new ViewsWorld(count);
   world.link('a');
-  await world.claim('a');
+  world.claim('a');
   world.catchUp();
   const watch = world.watch();
   await world.settle(2, 0);

@@ -91,7 +91,7 @@ export class FakeMap implements CoordinatorMap {
     return () => this.#listeners.delete(listener);
   }
   set(job: JobId, at: FakeMap['at'], open: boolean): void {
-    if (at?.replica === this.at?.replica && open === this.open) return;
+    if (at?.createRevision === this.at?.createRevision && open === this.open) return;
     this.at = at;
     this.open = open;
     for (const listener of this.#listeners) listener(job);
@@ -101,12 +101,18 @@ export class FakeMap implements CoordinatorMap {
 interface Other {
   readonly feeds: JobFeeds;
   run: JobProgress | undefined;
+  /** It does not know yet that it was deposed. */
+  stale: JobProgress | undefined;
+  /** Claimed, and not begun. */
+  coming: JobProgress | undefined;
   /** Both ends: `near` is held by the watching replica. */
   link: { near: FakeLink; far: FakeLink } | undefined;
 }
 
 export type OtherName = 'a' | 'b';
 export type Name = OtherName | 'w';
+
+const idle = { run: undefined, stale: undefined, coming: undefined, link: undefined };
 
 /** One job, driven by `a`, `b` or `w` in turn, and watched at `w`, over links and a store that fail as the test says. */
 export class ViewsWorld {
@@ -143,11 +149,8 @@ export class ViewsWorld {
   }
 
   #other(name: OtherName): Other {
-    return {
-      feeds: new JobFeeds({ driven: () => this.others[name].run, executionsAFrame: 2 }),
-      run: undefined,
-      link: undefined,
-    };
+    const driven = (): JobProgress | undefined => this.others[name].run ?? this.others[name].stale;
+    return { feeds: new JobFeeds({ driven, executionsAFrame: 1 }), ...idle };
   }
 
   #store(): JobStore {
@@ -208,7 +211,7 @@ export class ViewsWorld {
     }
   }
 
-  async claim(name: Name): Promise<void> {
+  claim(name: Name, late = false): void {
     if (this.coordinator || this.#closed) return;
     this.coordinator = name;
     this.#revision += 1;
@@ -216,20 +219,39 @@ export class ViewsWorld {
     for (const { target, result } of this.#results.values())
       loaded.raise(target, result.state as StateName, { result });
     if (name === 'w') this.#run = this.views.driven(loaded);
-    else this.others[name].run = loaded;
+    else {
+      const other = this.others[name];
+      if (other.stale) other.feeds.undriven(this.id);
+      other.stale = undefined;
+      if (late) other.coming = loaded;
+      else other.run = loaded;
+    }
   }
 
-  /** The coordinator lets the job go, or dies. */
-  leave(crash: boolean): void {
+  /** Whoever has claimed the job begins, and whoever lost it finds out. */
+  begin(): void {
+    for (const other of Object.values(this.others)) {
+      other.run ??= other.coming;
+      other.coming = undefined;
+      if (other.stale && !other.run) other.feeds.undriven(this.id);
+      other.stale = undefined;
+    }
+  }
+
+  /** The coordinator lets the job go, dies, or is asleep and does not know that it has lost it. */
+  leave(how: 'hand over' | 'crash' | 'sleep'): void {
     const name = this.coordinator;
     this.coordinator = undefined;
     if (name === 'w' && this.#run) {
       this.views.undriven(this.#run);
       this.#run = undefined;
     } else if (name === 'a' || name === 'b') {
-      this.others[name].run = undefined;
-      if (crash) this.cut(name);
-      else this.others[name].feeds.undriven(this.id);
+      const other = this.others[name];
+      if (how === 'sleep') other.stale = other.run;
+      other.run = undefined;
+      other.coming = undefined;
+      if (how === 'crash') this.cut(name);
+      else if (how === 'hand over') other.feeds.undriven(this.id);
     }
   }
 
@@ -358,5 +380,5 @@ export interface Observed {
 
 /** Whatever goes on by itself comes to rest. */
 export async function turn(): Promise<void> {
-  for (let n = 0; n < 4; n += 1) await setImmediate();
+  for (let n = 0; n < 3; n += 1) await setImmediate();
 }

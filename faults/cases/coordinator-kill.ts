@@ -29,7 +29,8 @@ export const coordinatorKill: FaultCase = {
     await cluster.ready(killed);
 
     // All fail, so that the budget is spent at 37 %; the coordinator goes at half of it.
-    const states = ['EXECUTION_STATE_FAILED', 'EXECUTION_STATE_SKIPPED'] as const;
+    // What may have been offered before is not the server's to skip: its agent is told to cancel it, and has never begun.
+    const states = ['EXECUTION_STATE_FAILED', 'EXECUTION_STATE_SKIPPED', 'EXECUTION_STATE_CANCELLED'] as const;
     const options = { maxConcurrency, maxErrors: at, followers: 3, states };
     const budgeted = await FaultedJob.onSimulated(trial, cluster, fleet, { delayMs: 400, exitCode: 3 }, options);
     await budgeted.reached(4, Math.round(at / 2));

@@ -20,7 +20,7 @@ export const rollingRestart: FaultCase = {
     const work = { lines: trial.full ? 6000 : 2400, linesAStep: 20, pauseMs: 100, exitCode: 0 };
     const real = await FaultedJob.onReal(trial, cluster, work, { followers: 3 });
     const simulatedWork = { delayMs: 2000, outputBytes: 20_000, everyMs: 100 };
-    const limits = { maxConcurrency: Math.round(count / (trial.full ? 10 : 5)), followers: 3 };
+    const limits = { maxConcurrency: Math.round(count / (trial.full ? 15 : 10)), followers: 3 };
     const simulated = await FaultedJob.onSimulated(trial, cluster, fleet, simulatedWork, limits);
     await simulated.reached(3, 5);
     for (const n of cluster.replicas.keys()) {

@@ -37,10 +37,9 @@ export class DirectorySync {
 
   /** Resolves when the directory is complete. */
   async start(): Promise<void> {
-    for (const prefix of [keys.nodePrefix, keys.presencePrefix]) {
-      const revision = await this.#load(prefix);
-      this.#loops.push(this.#watch(prefix, revision + 1));
-    }
+    const prefixes = [keys.nodePrefix, keys.presencePrefix];
+    const revisions = await Promise.all(prefixes.map((prefix) => this.#load(prefix)));
+    for (const [n, prefix] of prefixes.entries()) this.#loops.push(this.#watch(prefix, (revisions[n] ?? 0) + 1));
   }
 
   async close(): Promise<void> {

@@ -45,14 +45,17 @@ test('those that are there are known from the start, those that come and go as t
 
 test('after a compaction past the watch the replicas are listed again: who came is known, who went is gone', async () => {
   let compacted: (() => void) | undefined;
+  let lostBelow = 0;
   const cut: Store = Object.create(store, {
     watch: {
       value: async function* (...args: Parameters<Store['watch']>) {
-        if (compacted) return yield* store.watch(...args);
+        const [, fromRevision] = args;
+        if (compacted && fromRevision > lostBelow) return yield* store.watch(...args);
+        if (compacted) throw new CompactedError(lostBelow);
         await new Promise<void>((resolve) => {
           compacted = resolve;
         });
-        throw new CompactedError(1000);
+        throw new CompactedError(lostBelow);
       },
     },
     list: { value: (...args: Parameters<Store['list']>) => store.list(...args) },
@@ -65,6 +68,7 @@ test('after a compaction past the watch the replicas are listed again: who came 
   await put('c');
   await eventually(() => compacted !== undefined, 'the watch');
   assert.deepEqual(names(), ['a', 'b']);
+  lostBelow = await store.revision();
   compacted?.();
   await eventually(() => names().join() === 'b,c', 'b and c');
   await put('d');

@@ -23,10 +23,13 @@ import { Fleet } from './fleet/fleet.ts';
 import { Inventory } from './fleet/inventory.ts';
 import { ClaimQueue } from './fleet/presence.ts';
 import { type Http, startHttp } from './http/http.ts';
+import { AwayNodes } from './jobs/away-nodes.ts';
 import { Coordinators } from './jobs/coordinators.ts';
+import { JobCancels } from './jobs/job-cancels.ts';
 import { JobFeeds } from './jobs/job-feeds.ts';
 import { JobStore } from './jobs/job-store.ts';
 import { JobViews } from './jobs/job-views.ts';
+import { JobWatches } from './jobs/job-watches.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { PeerFrames } from './jobs/peer-frames.ts';
 import { jobsObserver } from './jobs-observer.ts';
@@ -35,7 +38,6 @@ import { leaderDuties } from './leader/leader-duties.ts';
 import { joinedSources } from './output/joined-sources.ts';
 import { Outputs } from './output/outputs.ts';
 import { FleetSessions } from './peers/fleet-sessions.ts';
-import type { PeerLink } from './peers/peer-link.ts';
 import { Peers } from './peers/peers.ts';
 import { askName, ReplicaName } from './replica-name.ts';
 import type { ReplicaSettings } from './settings.ts';
@@ -212,28 +214,24 @@ export class Replica {
       ...{ leaseAgeMs: Math.round(lease.ageMs), stopping: notReady.has('stopping') },
     });
     const held = new FleetSessions({ fleet, shed: (nodes, aSecond) => fleet.shed(nodes, aSecond) });
-    const watches = {
-      linkUp: () => views.linkUp(),
-      linkDown: (link: PeerLink) => {
-        feeds.linkDown(link);
-        views.linkDown(link);
-      },
-      watchJob: (...of: Parameters<JobFeeds['watchJob']>) => feeds.watchJob(...of),
-      unwatchJob: (...of: Parameters<JobFeeds['unwatchJob']>) => feeds.unwatchJob(...of),
-      jobUpdate: (...of: Parameters<JobViews['jobUpdate']>) => views.jobUpdate(...of),
-      jobNotHere: (...of: Parameters<JobViews['jobNotHere']>) => views.jobNotHere(...of),
-      cancelJob: () => {},
-      cancelJobAnswer: () => {},
-    };
+    const cancels = new JobCancels({
+      ...{ coordinators, link: (name) => peers.link(name), replica, stored: views.stored, clock },
+      cancelHere: (job, cancel) => jobs.cancel(job, cancel),
+    });
+    const watches = new JobWatches({ views, feeds, cancels });
     const peers: Peers = new Peers({
       ...{ store, log, clock, replica, incarnation, version, leaseTermMs: settings.leaseTermMs },
       ...{ local: held, sink: new PeerFrames({ jobs, watches }), status },
     });
     const outputs = new Outputs({ source: countedReads(joinedSources([fleet, peers]), count.outputRelayed) });
+    const nodes = new AwayNodes({
+      ...{ directory, clock, leaseTermMs: settings.leaseTermMs },
+      readable: (uid) => fleet.session(uid) !== undefined || peers.session(uid) !== undefined,
+    });
     const grpc: GrpcServer = new GrpcServer({
       services: {
         'muster.v1.AgentService': agentService({ fleet, admission, log }),
-        'muster.v1.JobService': jobService({ handlers, directory, jobs, views, outputs, clock }),
+        'muster.v1.JobService': jobService({ handlers, directory, jobs, views, cancels, nodes, outputs, clock }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
         'muster.v1.ClusterService': clusterService({
           ...{ handlers, store, cluster, lostResults, status },

@@ -1,18 +1,21 @@
 import type { CancelRequest__Output } from '../../proto/gen/muster/v1/CancelRequest.ts';
 import type { Execution } from '../../proto/gen/muster/v1/Execution.ts';
+import type { Job } from '../../proto/gen/muster/v1/Job.ts';
 import type { JobServiceHandlers } from '../../proto/gen/muster/v1/JobService.ts';
 import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOutputRequest.ts';
 import type { ReadOutputResponse } from '../../proto/gen/muster/v1/ReadOutputResponse.ts';
 import type { RunRequest__Output } from '../../proto/gen/muster/v1/RunRequest.ts';
 import type { WatchEvent } from '../../proto/gen/muster/v1/WatchEvent.ts';
 import { invalidField, MusterError } from '../../shared/errors.ts';
-import { type ExecutionId, isJobId, type JobId, type NodeUid } from '../../shared/ids.ts';
+import { type ExecutionId, isJobId, type JobId } from '../../shared/ids.ts';
 import { planRoot } from '../../shared/merkle.ts';
 import { maxGraceMs } from '../../shared/order/limits.ts';
 import { buildOrder } from '../../shared/order.ts';
-import { type Clock, sleep } from '../../shared/time.ts';
+import type { Clock } from '../../shared/time.ts';
 import type { Directory } from '../fleet/directory.ts';
+import type { NodeAbsence } from '../jobs/away-nodes.ts';
 import type { JobFacts } from '../jobs/end-counts.ts';
+import type { JobCancels } from '../jobs/job-cancels.ts';
 import type { JobViews } from '../jobs/job-views.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { plan } from '../jobs/plan.ts';
@@ -32,29 +35,20 @@ export interface JobServiceOptions {
   readonly directory: Directory;
   readonly jobs: Jobs;
   readonly views: JobViews;
+  readonly cancels: JobCancels;
+  readonly nodes: NodeAbsence;
   readonly outputs: Outputs;
   readonly clock: Clock;
 }
 
 const nodesAPage = 1000;
 const maxSignal = 64;
-/** The longest pause between two dials of an agent. */
-const returnWithinMs = 30_000;
 
 /** `JobService`: translates, calls, translates back. */
 export function jobService(options: JobServiceOptions): JobServiceHandlers {
-  const { handlers, directory, jobs, views, outputs, clock } = options;
-  const nodeAway = (uid: string): boolean => directory.get(uid as NodeUid)?.presence === undefined;
-  const begunUnixMs = clock.now();
-  const mayReturn = (uid: string): boolean => {
-    const lastSeenUnixMs = directory.get(uid as NodeUid)?.lastSeenUnixMs ?? 0;
-    return clock.now() - Math.max(begunUnixMs, lastSeenUnixMs) < returnWithinMs;
-  };
-  const onNodeAway = (listener: (uid: string) => void): (() => void) =>
-    directory.subscribe(({ uid, before, after }) => {
-      if (before?.presence && !after?.presence) listener(uid);
-    });
-  const message = (progress: JobFacts) => jobMessage(progress, views.coordinatorOf(progress.id));
+  const { handlers, directory, jobs, views, cancels, nodes, outputs, clock } = options;
+  const nodeAway = (uid: string): boolean => nodes.isAway(uid);
+  const message = (progress: JobFacts) => jobMessage(progress, views.coordinatorOf(progress));
   const watch = async (
     id: JobId,
     request: { withoutOutput: boolean; resume: ReadonlyMap<ExecutionId, Resume> },
@@ -66,11 +60,9 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       progress,
       outputs: request.withoutOutput ? undefined : outputs,
       resume: request.resume,
-      nodeAway,
-      mayReturn,
-      onNodeAway,
+      nodes,
       clock,
-      coordinator: () => views.coordinatorOf(progress.id),
+      coordinator: () => views.coordinatorOf(progress),
       send,
       signal,
     });
@@ -106,8 +98,8 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       const resume = resumePoints(request.resume);
       await watch(jobId(request.jobId), { withoutOutput, resume }, (event) => send({ event }), signal);
     }),
-    GetJob: handlers.unary(async (request) => {
-      const facts = await views.facts(jobId(request.jobId));
+    GetJob: handlers.unary(async (request, { signal }) => {
+      const facts = await views.facts(jobId(request.jobId), signal);
       if (!facts) throw unknownJob(request.jobId);
       return { job: message(facts) };
     }),
@@ -133,20 +125,16 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     }),
     Cancel: handlers.unary(async (request, { signal }) => {
       const cancel = cancelOptions(request);
-      const { progress, release } = await views.follow(jobId(request.jobId), signal);
-      try {
-        // An open job that nobody drives has a coordinator soon.
-        while (progress.state !== 'closed' && !(await jobs.cancel(progress.id, cancel))) await sleep(100, signal);
-      } finally {
-        release();
-      }
-      return { job: message(progress) };
+      const id = jobId(request.jobId);
+      await cancels.cancel(id, cancel, signal);
+      return { job: await cancelled(views, id, message, signal) };
     }),
     ReadOutput: handlers.serverStream<ReadOutputRequest__Output, ReadOutputResponse>(
       async (request, send, { signal }) => {
         const progress = await existing(views, request.jobId, signal);
+        const live = views.isLive(progress);
         await readOutput(
-          { progress, request, outputs, nodeAway, onNodeAway, clock, isOver: (state) => isTerminal(state), signal },
+          { progress, request, live, outputs, nodes, clock, isOver: (state) => isTerminal(state), signal },
           (chunk) => send({ chunk }),
         );
       },
@@ -163,6 +151,21 @@ async function existing(views: JobViews, id: string, signal: AbortSignal): Promi
   const progress = await views.snapshot(jobId(id), signal);
   if (!progress) throw unknownJob(id);
   return progress;
+}
+
+/** The job behind a cancel that was taken; little of it while the store is away. */
+async function cancelled(
+  views: JobViews,
+  id: JobId,
+  message: (facts: JobFacts) => Job,
+  signal: AbortSignal,
+): Promise<Job> {
+  try {
+    return message(await existing(views, id, signal));
+  } catch (error) {
+    if (!(error instanceof MusterError) || error.reason !== 'STORE_UNAVAILABLE') throw error;
+    return { id, state: 'JOB_STATE_CANCELLING', coordinator: views.coordinatorOf({ id, state: 'cancelling' }) };
+  }
 }
 
 function unknownJob(id: string): MusterError {

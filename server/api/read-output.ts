@@ -3,21 +3,22 @@ import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOu
 import { invalidField, MusterError } from '../../shared/errors.ts';
 import type { Clock, Timer } from '../../shared/time.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
+import type { NodeAbsence } from '../jobs/away-nodes.ts';
 import type { JobProgress } from '../jobs/progress.ts';
 import { chunkFields } from '../jobs/wire.ts';
 import { endOf, type OutputPiece } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
 
-/** How long a node may be away before its reader is told to come again. */
-const patienceMs = 5000;
+/** How often it is looked whether the node is back within reach. */
+const lookEveryMs = 1000;
 
 interface Options {
   readonly progress: JobProgress;
   readonly request: ReadOutputRequest__Output;
   readonly outputs: Outputs;
-  readonly nodeAway: (uid: string) => boolean;
-  /** Calls `listener` whenever a node has lost its session; returns what ends that. */
-  readonly onNodeAway: (listener: (uid: string) => void) => () => void;
+  /** The job's states are those that its coordinator knows. */
+  readonly live: boolean;
+  readonly nodes: NodeAbsence;
   readonly clock: Clock;
   readonly isOver: (state: ReturnType<JobProgress['stateAt']>) => boolean;
   readonly signal: AbortSignal;
@@ -35,6 +36,8 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
   const target = progress.targets[index];
   const state = progress.stateAt(index);
   if (!target || (state === 'EXECUTION_STATE_PENDING' && progress.state !== 'closed')) {
+    if (!options.live)
+      throw new MusterError('REPLICA_UNAVAILABLE', `nobody can say now whether ${request.node} has begun; ask again`);
     throw new MusterError('UNKNOWN_EXECUTION', `${request.node} has not begun with job ${progress.id}`, {
       field: 'node',
     });
@@ -49,18 +52,22 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
     throw pastEnd(request.from, total);
   }
   if (empty) return await send({ ...head, offset: 0, end: true });
-  if (options.nodeAway(target.uid))
+  const { nodes, clock } = options;
+  if (nodes.isAway(target.uid) && !nodes.mayReturn(target.uid))
     throw new MusterError('NODE_AWAY', `${target.name} has no session; its output is there`);
   const until = request.until === 0 ? Number.POSITIVE_INFINITY : request.until;
   const { execution, node } = { execution: head.execution, node: target.uid };
   const patience = new AbortController();
-  let timer: Timer | undefined;
   const away = new MusterError('NODE_AWAY', `${target.name} has lost its session; read on from where this ended`);
-  const forget = options.onNodeAway((uid) => {
-    if (uid !== target.uid) return;
-    timer?.cancel();
-    timer = options.clock.after(patienceMs, () => options.nodeAway(uid) && patience.abort(away));
-  });
+  let lost: number | undefined;
+  // It may only be on its way to another replica, where the read goes on by itself.
+  const look = (): Timer =>
+    clock.after(lookEveryMs, () => {
+      lost = nodes.isOutOfReach(target.uid) ? (lost ?? clock.monotonic()) : undefined;
+      if (lost !== undefined && clock.monotonic() - lost >= nodes.patienceMs) patience.abort(away);
+      else timer = look();
+    });
+  let timer = look();
   const follow = { execution, node, stream, from: request.from, untilPresent: !request.follow && !over };
   try {
     for await (const piece of options.outputs.follow({
@@ -74,8 +81,7 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
       if (endOf(piece) >= until) return;
     }
   } finally {
-    forget();
-    timer?.cancel();
+    timer.cancel();
   }
 }
 

@@ -45,6 +45,8 @@ export class JobMirror {
   readonly #live: () => void;
   /** Where the job is being watched. */
   #watching: PeerLink | undefined;
+  /** It has told all it knew. */
+  #told = false;
   #timer: Timer | undefined;
   #failures = 0;
   #refusals = 0;
@@ -72,7 +74,13 @@ export class JobMirror {
     if (there === undefined || there === this.#watching) return;
     this.#leave();
     this.#watching = there;
+    this.#told = false;
     there.send({ watchJob: { job: id } });
+  }
+
+  /** What the coordinator knows is known here. */
+  get live(): boolean {
+    return this.#told && this.#watching?.live === true;
   }
 
   update(from: PeerLink, { executions, change, snapshotEnd }: JobUpdate__Output): void {
@@ -86,6 +94,7 @@ export class JobMirror {
     if (from === this.#watching && snapshotEnd) {
       this.#failures = 0;
       this.#refusals = 0;
+      this.#told = true;
       this.#live();
     }
     const state = change && jobStateOf(change.state);

@@ -133,17 +133,30 @@ export class JobViews {
     }
   }
 
-  /** The job as a whole: one that is closed comes without its executions being read. */
-  async facts(id: JobId): Promise<JobFacts | undefined> {
-    const current = this.current(id);
+  /**
+   * The job as a whole; one that is closed comes without its executions being read. With a signal as live as `follow` has it, else as
+   * it is in memory or in the store: for listings.
+   */
+  async facts(id: JobId, signal?: AbortSignal): Promise<JobFacts | undefined> {
+    const current = this.drivenHere(id);
     if (current) return current;
     const job = await this.stored.get(id);
-    return job && (closedFacts(job) ?? (await this.load(job)));
+    if (job === undefined) return undefined;
+    return (
+      closedFacts(job) ?? (signal ? await this.snapshot(id, signal) : (this.current(id) ?? (await this.load(job))))
+    );
   }
 
   /** The replica that drives the job; empty = nobody does. */
-  coordinatorOf(id: JobId): string {
-    return this.drivenHere(id) ? this.#ports.replica : (this.#ports.coordinators.of(id)?.replica ?? '');
+  coordinatorOf({ id, state }: Pick<JobFacts, 'id' | 'state'>): string {
+    if (this.drivenHere(id)) return this.#ports.replica;
+    return state === 'closed' ? '' : (this.#ports.coordinators.of(id)?.replica ?? '');
+  }
+
+  /** Whether what this replica has of the job is what its coordinator has, and not only what is in the store. */
+  isLive({ id, state }: Pick<JobFacts, 'id' | 'state'>): boolean {
+    const view = this.#views.get(id);
+    return state === 'closed' || view?.local === true || view?.mirror?.live === true;
   }
 
   jobUpdate(link: PeerLink, update: JobUpdate__Output): void {

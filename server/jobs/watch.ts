@@ -8,8 +8,10 @@ import type { UnavailableReason } from '../../shared/unavailable-reasons.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import { endOf } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';
+import type { NodeAbsence } from './away-nodes.ts';
 import type { JobProgress } from './progress.ts';
 import { Queue } from './queue.ts';
+import { away, mayHaveOutput, outOfPatience, type Relay, streams, undetermined } from './relay.ts';
 import { isTerminal, raises } from './states.ts';
 import { chunkFields, executionMessage, executionsBytes, executionWeight, jobMessage } from './wire.ts';
 
@@ -26,32 +28,16 @@ export interface WatchOptions {
   readonly progress: JobProgress;
   readonly outputs: Outputs | undefined;
   readonly resume: ReadonlyMap<ExecutionId, Resume>;
-  readonly nodeAway: (uid: string) => boolean;
-  /** Of a node that is away: it was here a moment ago, or this replica has only just begun and can't know. */
-  readonly mayReturn: (uid: string) => boolean;
-  /** Calls `listener` whenever a node has lost its session; returns what ends that. */
-  readonly onNodeAway: (listener: (uid: string) => void) => () => void;
+  readonly nodes: NodeAbsence;
   readonly clock: Clock;
   readonly coordinator: () => string;
   readonly send: (event: WatchEvent) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** One stream of one execution on its way to the watcher. */
-interface Relay {
-  readonly index: number;
-  readonly uid: string;
-  readonly stream: OutputStreamName;
-  position: number;
-  abort: AbortController;
-  /** Runs while the node is away and the job is closed. */
-  patience: Timer | undefined;
-}
-
-const streams: readonly OutputStreamName[] = ['OUTPUT_STREAM_STDOUT', 'OUTPUT_STREAM_STDERR'];
 const executionsAMessage = 500;
-/** How long a node may be away, after its job has closed, before its output is given up. */
-const patienceMs = 5000;
+/** How often it is looked which nodes of a closed job are still out of reach. */
+const lookEveryMs = 1000;
 
 /**
  * One watcher of one job: a snapshot of what it lacks, then every change, and the output behind them. Holds at most one mark a
@@ -67,6 +53,8 @@ export class Watcher {
   #jobDirty = true;
   #following = 0;
   #wake: (() => void) | undefined;
+  /** Runs while output of a closed job is being waited for. */
+  #look: Timer | undefined;
   #failure: unknown;
   #ended: unknown;
 
@@ -79,7 +67,7 @@ export class Watcher {
     const { progress, resume, signal } = this.#options;
     signal.throwIfAborted();
     const unsubscribe = progress.subscribe((change) => this.#changed(change));
-    const unsubscribeAway = this.#options.onNodeAway((uid) => this.#nodeWent(uid));
+    const unsubscribeNodes = this.#options.nodes.subscribe((uid) => this.#nodeChanged(uid));
     const stop = (): void => this.#end(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -93,8 +81,9 @@ export class Watcher {
       await this.#pump();
     } finally {
       unsubscribe();
-      unsubscribeAway();
+      unsubscribeNodes();
       signal.removeEventListener('abort', stop);
+      this.#look?.cancel();
       this.#end(new Error('the watch is over'));
     }
   }
@@ -123,31 +112,36 @@ export class Watcher {
 
   /** What was not heard of is undetermined now, and nobody waits for its output any longer. */
   #closed(): void {
-    const { progress, nodeAway } = this.#options;
+    const { progress } = this.#options;
     for (const index of progress.targets.keys()) if (!isTerminal(progress.stateAt(index))) this.#dirty.add(index);
     for (const relay of this.#allRelays()) {
-      if (nodeAway(relay.uid)) this.#giveUp(relay);
+      if (this.#outOfPatience(relay)) relay.abort.abort(away);
       else if (!isTerminal(progress.stateAt(relay.index))) relay.abort.abort(undetermined);
     }
+    this.#lookLater();
   }
 
-  /** A node that goes for a moment only keeps its readers; once the job is closed nothing says that it ever returns. */
-  #nodeWent(uid: string): void {
-    if (this.#options.progress.state !== 'closed') return;
-    for (const relay of this.#relays.get(uid) ?? []) this.#giveUpLater(relay);
+  /** Whether somebody holds its node is shown with an execution. */
+  #nodeChanged(uid: string): void {
+    const { progress } = this.#options;
+    const index = progress.indexOf(uid);
+    if (index === undefined) return;
+    if (progress.state === 'closed') for (const relay of this.#relays.get(uid) ?? []) this.#outOfPatience(relay);
+    if (isTerminal(progress.stateAt(index))) return;
+    this.#dirty.add(index);
+    this.#wakeUp();
   }
 
-  /** At once, or after some patience where the node may be on its way back. */
-  #giveUp(relay: Relay): void {
-    if (this.#options.mayReturn(relay.uid)) this.#giveUpLater(relay);
-    else relay.abort.abort(away);
+  #outOfPatience(relay: Relay): boolean {
+    return outOfPatience(relay, this.#options.nodes, this.#options.clock);
   }
 
-  #giveUpLater(relay: Relay): void {
-    const { nodeAway, clock } = this.#options;
-    relay.patience ??= clock.after(patienceMs, () => {
-      relay.patience = undefined;
-      if (nodeAway(relay.uid)) relay.abort.abort(away);
+  #lookLater(): void {
+    if (this.#following === 0 || this.#ended !== undefined) return;
+    this.#look ??= this.#options.clock.after(lookEveryMs, () => {
+      this.#look = undefined;
+      for (const relay of this.#allRelays()) if (this.#outOfPatience(relay)) relay.abort.abort(away);
+      this.#lookLater();
     });
   }
 
@@ -178,22 +172,24 @@ export class Watcher {
   }
 
   async #relay(outputs: Outputs, index: number, stream: OutputStreamName): Promise<void> {
-    const { progress, resume, nodeAway } = this.#options;
+    const { progress, resume } = this.#options;
     const target = progress.targets[index];
     const seen = resume.get(progress.executionAt(index));
     const stdout = stream === 'OUTPUT_STREAM_STDOUT';
     if (!target || (stdout ? seen?.stdoutEnded : seen?.stderrEnded)) return;
     const position = (stdout ? seen?.stdoutOffset : seen?.stderrOffset) ?? 0;
     const { uid } = target;
-    const relay: Relay = { index, uid, stream, position, abort: new AbortController(), patience: undefined };
+    const relay: Relay = { index, uid, stream, position, abort: new AbortController(), outOfReachMs: undefined };
     const siblings = this.#relays.get(uid) ?? new Set();
     this.#relays.set(uid, siblings.add(relay));
-    if (progress.state === 'closed' && nodeAway(uid)) this.#giveUp(relay);
-    else if (progress.state === 'closed' && !isTerminal(progress.stateAt(index))) relay.abort.abort(undetermined);
+    if (progress.state === 'closed') {
+      if (this.#outOfPatience(relay)) relay.abort.abort(away);
+      else if (!isTerminal(progress.stateAt(index))) relay.abort.abort(undetermined);
+      this.#lookLater();
+    }
     try {
       await this.#follow(outputs, relay);
     } finally {
-      relay.patience?.cancel();
       siblings.delete(relay);
       if (siblings.size === 0) this.#relays.delete(uid);
     }
@@ -268,7 +264,7 @@ export class Watcher {
       const executions: Execution[] = [];
       let bytes = 0;
       for (const index of this.#dirty) {
-        const execution = executionMessage(progress, index, this.#options.nodeAway);
+        const execution = executionMessage(progress, index, (uid) => this.#options.nodes.isAway(uid));
         bytes += executionWeight(execution);
         if (executions.length > 0 && bytes > executionsBytes) break;
         this.#dirty.delete(index);
@@ -292,15 +288,4 @@ export class Watcher {
     this.#wake = undefined;
     wake?.();
   }
-}
-
-const away = new Error('the node is away');
-const undetermined = new Error('the job closed without an end of the execution');
-
-/** False for a stream that is known to have stayed empty, as that of what never ran. */
-function mayHaveOutput(progress: JobProgress, index: number, stream: OutputStreamName): boolean {
-  if (!isTerminal(progress.stateAt(index))) return true;
-  const result = progress.resultAt(index);
-  const summary = stream === 'OUTPUT_STREAM_STDOUT' ? result?.stdout : result?.stderr;
-  return Number(summary?.bytes ?? 0) > 0 || (summary?.gaps?.length ?? 0) > 0;
 }

@@ -9,16 +9,20 @@ import { DirectorySync } from '../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../server/fleet/fleet.ts';
 import { Inventory } from '../../server/fleet/inventory.ts';
 import { ClaimQueue } from '../../server/fleet/presence.ts';
+import { AwayNodes } from '../../server/jobs/away-nodes.ts';
 import { Coordinators } from '../../server/jobs/coordinators.ts';
+import { JobCancels } from '../../server/jobs/job-cancels.ts';
 import { JobStore } from '../../server/jobs/job-store.ts';
 import { JobViews } from '../../server/jobs/job-views.ts';
-import { Jobs, type JobsObserver } from '../../server/jobs/jobs.ts';
+import { Jobs } from '../../server/jobs/jobs.ts';
+import type { JobsObserver } from '../../server/jobs/jobs-options.ts';
 import { Outputs } from '../../server/output/outputs.ts';
 import type { ReplicaSettings } from '../../server/settings.ts';
 import { ClusterState } from '../../server/store/cluster-state.ts';
 import { LostResults } from '../../server/store/lost-results.ts';
 import { openStore } from '../../server/store/open.ts';
 import { presenceShardOf, ReplicaLease } from '../../server/store/replica-lease.ts';
+import type { NodeUid } from '../../shared/ids.ts';
 import { noTracer } from '../../shared/telemetry/tracer.ts';
 import { systemClock } from '../../shared/time.ts';
 import { JumpClock } from '../server/store/jump-clock.ts';
@@ -114,6 +118,13 @@ export class FaultyReplica {
         if (unexpected !== undefined) this.unexpected.push(unexpected);
       },
     });
+    const cancels = new JobCancels({
+      ...{ coordinators, link: () => undefined, replica, stored: views.stored, clock },
+      cancelHere: (job, cancel) => jobs.cancel(job, cancel),
+    });
+    // As short a patience as can be: what it waits for here is the clock that jumps.
+    const readable = (uid: NodeUid): boolean => fleet.session(uid) !== undefined;
+    const nodes = new AwayNodes({ directory, clock, leaseTermMs: 0, readable });
     this.grpc = new GrpcServer({
       services: {
         'muster.v1.AgentService': agentService({
@@ -122,7 +133,7 @@ export class FaultyReplica {
           log,
           ...(helloTimeoutMs !== undefined && { helloTimeoutMs }),
         }),
-        'muster.v1.JobService': jobService({ handlers, directory, jobs, views, outputs, clock }),
+        'muster.v1.JobService': jobService({ handlers, directory, jobs, views, cancels, nodes, outputs, clock }),
         'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
       },
       ...{ keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 },

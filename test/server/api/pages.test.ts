@@ -14,6 +14,7 @@ import { codec } from '../../../shared/rpc/proto.ts';
 import { systemClock } from '../../../shared/time.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { type TestNode, TestReplica } from '../../harness/test-replica.ts';
+import { allHere } from '../jobs/views-world.ts';
 
 const events = codec<WatchEvent, WatchEvent__Output>('muster.v1.WatchEvent');
 let replica: TestReplica;
@@ -123,7 +124,7 @@ test('executions with long results come in messages that every client takes, eac
   const seen: (string | undefined)[] = [];
   const watcher = new Watcher({
     ...{ progress, outputs: undefined, resume: new Map(), clock: systemClock, signal: new AbortController().signal },
-    ...{ nodeAway: () => false, mayReturn: () => false, onNodeAway: () => () => {}, coordinator: () => '' },
+    ...{ nodes: allHere, coordinator: () => '' },
     send: async (event) => {
       sizes.push(events.encode(event).length);
       for (const { node } of event.executions?.executions ?? []) seen.push(node);

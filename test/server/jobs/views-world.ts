@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PeerFrame, PeerFrame__Output } from '../../../proto/gen/muster/peer/v1/PeerFrame.ts';
 import type { WatchEvent } from '../../../proto/gen/muster/v1/WatchEvent.ts';
+import type { NodeAbsence } from '../../../server/jobs/away-nodes.ts';
 import { JobFeeds } from '../../../server/jobs/job-feeds.ts';
 import type { CoordinatorMap } from '../../../server/jobs/job-mirror.ts';
 import type { JobStore, StoredJob, Target, TargetResult } from '../../../server/jobs/job-store.ts';
@@ -111,6 +112,12 @@ interface Other {
 
 export type OtherName = 'a' | 'b';
 export type Name = OtherName | 'w';
+
+/** Nodes that never go away. */
+export const allHere: NodeAbsence = {
+  ...{ isAway: () => false, isOutOfReach: () => false, mayReturn: () => false, patienceMs: 0 },
+  subscribe: () => () => {},
+};
 
 const idle = { run: undefined, stale: undefined, coming: undefined, link: undefined };
 
@@ -341,10 +348,9 @@ export class ViewsWorld {
     };
     observed.ended = (async () => {
       const { progress, release } = await this.views.follow(this.id, abort.signal);
-      const quiet = { nodeAway: () => false, mayReturn: () => false, onNodeAway: () => () => {} };
-      const coordinator = (): string => this.views.coordinatorOf(this.id);
+      const coordinator = (): string => this.views.coordinatorOf(progress);
       const options = { progress, outputs: undefined, resume, clock: this.clock, signal: abort.signal };
-      await new Watcher({ ...options, ...quiet, coordinator, send }).run().finally(release);
+      await new Watcher({ ...options, nodes: allHere, coordinator, send }).run().finally(release);
     })();
     observed.ended.catch(() => {});
     return observed;

@@ -120,7 +120,9 @@ class AgentCall {
   #refuse(error: unknown): void {
     if (this.#over) return;
     const answer = toServiceError(error);
-    this.#log.warn({ err: error, code: answer.code }, 'session refused');
+    // While the store is away thousands come and are told when to come back.
+    const expected = error instanceof MusterError && error.retryAfterMs !== undefined;
+    this.#log[expected ? 'debug' : 'warn']({ err: error, code: answer.code }, 'session refused');
     if (this.#session) this.#session.end('bad-frame', error instanceof MusterError ? error : undefined, answer.details);
     else this.#call.emit('error', answer);
     this.#end('refused', answer.details);

@@ -30,6 +30,19 @@ with its byte range and the reason; with one \`--node\` and no terminal the mark
 Progress, failures and the summary go to stderr; progress only on a terminal. Colours appear only on a terminal, and not with
 \`--no-color\` or \`NO_COLOR\`. The records of \`-o jsonl\` are described in [jsonl.md](jsonl.md).
 
+## Nodes that are away
+
+An order waits for nodes that have no session now, for as long as \`--deliver-within\` says: its place is kept by the control plane, whether anybody
+follows the job or not, and the command starts when the node is back. What was not delivered by then ends \`EXPIRED\`. \`run\` says at its beginning
+which nodes it waits for and until when; Ctrl-C lets go of the job, \`muster cancel JOB\` takes the order back.
+
+\`--no-queue\` leaves such nodes out of the order. They are named, and as they were asked for, the status is not 0. A node that goes away
+after the order was made is waited for all the same.
+
+A node that comes back should find one current command and not forty stale ones: \`--latest KEY\` lets a newer job take the place of an older
+one with the same key wherever that was not offered yet (\`SKIPPED\`, superseded). \`--lane NAME\` makes commands of one lane wait for each
+other on their node, so that a stuck one holds up its lane only.
+
 ## Ctrl-C
 
 A job never ends because its client does. Ctrl-C while a job is followed asks for a second one: without it the client lets go
@@ -42,7 +55,7 @@ it was cut, on any of its servers, for \`--retry-for\`.
 | status | when |
 | --- | --- |
 | 0 | every execution succeeded |
-| 1 | some did not succeed, in no way that has a status of its own; any other failure |
+| 1 | some did not succeed, in no way that has a status of its own; \`--no-queue\` left nodes out; \`cluster\` sees trouble; any other failure |
 | 2 | the command line, or what it asked for, is wrong; nothing was done |
 | 3 | no node matched, or a named node is not known |
 | 4 | denied |

@@ -1,7 +1,7 @@
 import type { Log } from '../shared/log.ts';
 import type { JobSpans } from '../shared/telemetry/job-spans.ts';
 import type { ReplicaMetrics } from '../shared/telemetry/replica-metrics.ts';
-import type { JobsObserver } from './jobs/jobs.ts';
+import type { JobsObserver } from './jobs/jobs-options.ts';
 import { isServerMade, type StateName } from './jobs/states.ts';
 
 interface Options {

@@ -220,8 +220,8 @@ export class HeldJobs {
   }
 
   #lane(link: PeerLink): EventLane {
-    let lane = this.#lanes.get(link);
-    if (!lane) this.#lanes.set(link, (lane = new EventLane({ link })));
+    const lane = this.#lanes.get(link) ?? new EventLane({ link });
+    this.#lanes.set(link, lane);
     return lane;
   }
 }

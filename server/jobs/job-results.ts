@@ -4,6 +4,7 @@ import type { NodeSession } from '../fleet/node-session.ts';
 import { countEnds, type EndCounts } from './end-counts.ts';
 import type { TargetResult } from './job-store.ts';
 import type { JobWriter } from './job-writer.ts';
+import type { LateResult } from './late-results.ts';
 import type { JobProgress } from './progress.ts';
 import { ResultBatches } from './results.ts';
 
@@ -50,9 +51,14 @@ export class JobResults {
     return this.#stored.size === this.#options.progress.targets.length;
   }
 
-  /** Whoever brought results that are not in the store. */
-  get reporters(): ReadonlyMap<number, NodeSession> {
-    return this.#reporters;
+  /** What sessions of this replica brought and the store does not have; other replicas keep what theirs did until it is released. */
+  *unreleased(): IterableIterator<LateResult> {
+    const { progress } = this.#options;
+    for (const [index, session] of this.#reporters) {
+      const result = progress.resultAt(index);
+      if (!result || session.input === undefined) continue;
+      yield { session, execution: progress.executionAt(index), result, told: true };
+    }
   }
 
   isStored(index: number): boolean {

@@ -5,6 +5,7 @@ import type { NodeUid } from '../../shared/ids.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
 import { boundedResult } from './bounded-result.ts';
+import { setDeadlines } from './job-deadlines.ts';
 import { JobEnding } from './job-ending.ts';
 import { type CancelOptions, JobFrames } from './job-frames.ts';
 import { JobNodes } from './job-nodes.ts';
@@ -101,21 +102,13 @@ export class JobRun {
 
   /** Begins to offer; an adopted job first asks every connected agent what it has. */
   start(): void {
-    const { order, targets } = this.progress;
-    const { deliveryDeadlineUnixMs, jobDeadlineUnixMs, limits } = order;
-    const now = this.#ports.clock.now();
-    this.#timers.after(deliveryDeadlineUnixMs - now, () => {
-      this.#rollout.expire();
-      this.#step();
+    setDeadlines(this.progress.order, this.#ports.clock.now(), this.#timers, {
+      expire: () => this.#rollout.expire(),
+      lapse: () => this.#rollout.lapse(),
+      step: () => this.#step(),
+      close: () => this.#close(true),
     });
-    if (limits.timeoutMs > 0) {
-      this.#timers.after(deliveryDeadlineUnixMs + limits.timeoutMs + limits.graceMs - now, () => {
-        this.#rollout.lapse();
-        this.#step();
-      });
-    }
-    this.#timers.after(jobDeadlineUnixMs - now, () => this.#close(true));
-    for (const index of targets.keys()) {
+    for (const index of this.progress.targets.keys()) {
       const result = this.progress.resultAt(index);
       // Told of by an earlier coordinator, who had not stored it.
       if (result && !this.#results.isStored(index)) this.#results.add({ target: index, attempt, result });
@@ -156,9 +149,8 @@ export class JobRun {
     for (const execution of listed) {
       const index = this.progress.indexOf(execution.split('/')[1] ?? '');
       if (index === undefined) continue;
-      if (!isTerminal(this.progress.stateAt(index))) this.#asks.add(index);
-      else if (this.#results.isStored(index)) this.#present.get(index)?.release([execution]);
-      // Not in the store yet, and perhaps its teller is gone: it is released from when it is told again.
+      if (this.#results.isStored(index)) this.#present.get(index)?.release([execution]);
+      // Also one that is over and not in the store yet: its teller may be gone, and it is released when it is told again.
       else this.#asks.add(index);
     }
     this.#step();
@@ -196,28 +188,16 @@ export class JobRun {
   /** A newer order of the same key has these nodes too. */
   supersede(uids: Iterable<string>): void {
     if (this.#over) return;
-    const indexes: number[] = [];
-    for (const uid of uids) {
-      const index = this.progress.indexOf(uid);
-      if (index !== undefined) indexes.push(index);
-    }
-    this.#rollout.supersede(indexes);
+    this.#rollout.supersede([...uids].flatMap((uid) => this.progress.indexOf(uid) ?? []));
     if (this.#started) this.#step();
   }
 
   /** Ends the job, at once; resolves when that is in the store. Again is harmless, the first one's signal and grace stand. */
   async cancel(cancel: CancelOptions): Promise<void> {
     if (this.#over) return;
-    if (!this.#cancel) this.#beginCancel(cancel);
-    const { signal, graceMs } = this.#cancel ?? cancel;
-    const grace = graceMs !== undefined && { cancelGraceMs: graceMs };
+    this.#rollout.cancel();
     // On its way to the agents, store or no store; it is written down as soon as there is one.
-    const written = this.#cancelNote.write({
-      state: 'cancelling',
-      reason: 'cancelled',
-      cancelSignal: signal,
-      ...grace,
-    });
+    const written = this.#ending.cancel(cancel);
     this.#step();
     await written;
   }
@@ -330,12 +310,7 @@ export class JobRun {
     this.abandon();
     this.progress.setJob('closed', closed.reason ?? '', Number(closed.closedUnixMs));
     this.#ports.closed(this.progress);
-    for (const [index, session] of this.#results.reporters) {
-      const result = this.progress.resultAt(index);
-      // Other replicas keep what their agents brought until it is released.
-      if (!result || session.input === undefined) continue;
-      this.#ports.late({ session, execution: this.progress.executionAt(index), result, told: true });
-    }
+    for (const late of this.#results.unreleased()) this.#ports.late(late);
   }
 
   #sessionOf(index: number): NodeSession | undefined {

@@ -2,31 +2,24 @@ import type { JobEvents__Output } from '../../proto/gen/muster/peer/v1/JobEvents
 import type { JobOpened__Output } from '../../proto/gen/muster/peer/v1/JobOpened.ts';
 import type { StaleCoordinator__Output } from '../../proto/gen/muster/peer/v1/StaleCoordinator.ts';
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
-import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import { type ExecutionId, type JobId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
-import type { Log } from '../../shared/log.ts';
 import { decodeOrder } from '../../shared/order.ts';
-import type { Clock } from '../../shared/time.ts';
-import type { Directory } from '../fleet/directory.ts';
 import type { Session, SessionSink } from '../fleet/session.ts';
-import type { PeerLink, RemoteSession } from '../peers/peer-link.ts';
+import type { PeerLink } from '../peers/peer-link.ts';
 import { keys } from '../store/keys.ts';
-import type { LostResults } from '../store/lost-results.ts';
-import type { ReplicaLease } from '../store/replica-lease.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Operation } from '../store/store.ts';
 import { Adoption } from './adoption.ts';
 import { boundedResult } from './bounded-result.ts';
 import { CoordinatorClaims } from './coordinator-claims.ts';
 import { CoordinatorFence } from './coordinator-fence.ts';
-import type { Coordinators } from './coordinators.ts';
 import { eventFault } from './event-fault.ts';
 import { HeldJobs } from './held-jobs.ts';
 import type { CancelOptions } from './job-frames.ts';
 import { JobRun } from './job-run.ts';
 import { JobStdin } from './job-stdin.ts';
 import type { JobStore, StoredJob } from './job-store.ts';
-import type { JobViews } from './job-views.ts';
 import { JobWriter } from './job-writer.ts';
+import type { JobsOptions } from './jobs-options.ts';
 import { type LateResult, LateResults } from './late-results.ts';
 import { LatestOrders } from './latest-orders.ts';
 import { LatestWins } from './latest-wins.ts';
@@ -34,42 +27,7 @@ import type { JobProgress } from './progress.ts';
 import type { BeginOptions, RunPorts } from './run-options.ts';
 import { isTerminal } from './states.ts';
 import type { Submission } from './submit.ts';
-import { type ClusterStanding, Submits } from './submits.ts';
-
-/** What is told of jobs, for metrics and logs. */
-export interface JobsObserver {
-  submitted(progress: JobProgress): void;
-  /** An execution has its end, whoever made it: once an execution. */
-  finished(progress: JobProgress, index: number, result: ExecutionResult): void;
-  cancelled(progress: JobProgress): void;
-  closed(progress: JobProgress): void;
-  /** An execution is being offered; answers the W3C traceparent of its span, empty = not traced. */
-  offered(progress: JobProgress, execution: ExecutionId): string;
-}
-
-/** Where sessions are: the ones held here, and those that live links tell of. */
-export interface JobSessions {
-  readonly local: (uid: NodeUid) => Session | undefined;
-  readonly all: () => Iterable<Session>;
-  /** Of the highest epoch over all live links. */
-  readonly remote: (uid: NodeUid) => RemoteSession | undefined;
-}
-
-export interface JobsOptions {
-  readonly store: Store;
-  readonly directory: Directory;
-  readonly lease: ReplicaLease;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly replica: string;
-  readonly observer: JobsObserver;
-  readonly views: JobViews;
-  /** Started with `adopt`, closed with `close`. */
-  readonly coordinators: Coordinators;
-  readonly cluster: ClusterStanding;
-  readonly lostResults: LostResults;
-  readonly sessions: JobSessions;
-}
+import { Submits } from './submits.ts';
 
 /** Every job this replica drives, its part in those that others do, and the way to all of them. */
 export class Jobs implements Omit<SessionSink, 'heartbeat'> {

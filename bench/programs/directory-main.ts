@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Directory } from '../../server/fleet/directory.ts';
 import { DirectorySync } from '../../server/fleet/directory-sync.ts';
-import { presenceValue } from '../../server/fleet/epoch.ts';
+import { presenceValue } from '../../server/fleet/presences.ts';
 import { keys } from '../../server/store/keys.ts';
 import { openStore } from '../../server/store/open.ts';
 import type { Operation, Store } from '../../server/store/store.ts';

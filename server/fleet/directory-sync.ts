@@ -5,9 +5,9 @@ import { sleep } from '../../shared/time.ts';
 import { keys, parseNodeOf } from '../store/keys.ts';
 import { CompactedError, type Entry, type Store, type WatchEvent } from '../store/store.ts';
 import type { Directory } from './directory.ts';
-import { presenceOf } from './epoch.ts';
 import { decodeNode } from './inventory.ts';
 import type { PresenceObserver } from './presence-keeper.ts';
+import { presenceOf } from './presences.ts';
 
 const retryMs = 500;
 const pageEntries = 10_000;

@@ -2,12 +2,7 @@ import { isNodeUid, type NodeUid } from '../../shared/ids.ts';
 import { naturalKey } from '../../shared/natural-order.ts';
 import { matches, type Selector } from '../../shared/selector/selector.ts';
 import type { InventoryNode } from './inventory.ts';
-
-/** Which replica holds a node now. */
-export interface Presence {
-  readonly replica: string;
-  readonly epoch: { readonly era: number; readonly revision: number };
-}
+import type { Presence } from './presences.ts';
 
 /** A node as the directory knows it: a value, replaced whole by every change. */
 export interface DirectoryNode extends InventoryNode {

@@ -1,5 +1,5 @@
-import type { Presence } from './directory.ts';
 import { compareEpochs } from './epoch.ts';
+import type { Presence } from './presences.ts';
 import type { EpochValue } from './session.ts';
 
 /** A session's claim on its node. */

@@ -115,7 +115,7 @@ export class Fleet {
         if (await this.#heldHigher(claim)) this.#yield(hello.uid);
         else {
           // No store gives a revision that is lower than one it gave before: it was set back.
-          await cluster.rolledBack(hello.highestEpoch, { knownNode: claim.known });
+          await cluster.rolledBack(hello.highestEpoch, { knownNode: claim.known, claimed: claim.epoch });
           claim = await inventory.claim(hello, claim.node);
         }
       }
@@ -133,7 +133,7 @@ export class Fleet {
     const { inventory, cluster, replica } = this.#options;
     const { era } = cluster;
     if (highestEpoch === undefined || highestEpoch.era <= era) return;
-    const standing = await inventory.presence(uid);
+    const standing = await inventory.presences.at(uid);
     if (standing === undefined || standing.replica === replica || standing.epoch.era <= era) return;
     this.#yield(uid);
     throw staleEpoch(highestEpoch, `this replica knows of era ${era} only`);
@@ -141,7 +141,7 @@ export class Fleet {
 
   /** Another replica held the node with a higher epoch when it was claimed here. */
   async #heldHigher({ epoch, node }: Claimed): Promise<boolean> {
-    const before = await this.#options.inventory.presenceBefore(node.uid, epoch.revision);
+    const before = await this.#options.inventory.presences.before(node.uid, epoch.revision);
     return before !== undefined && before.replica !== this.#options.replica && compareEpochs(before.epoch, epoch) > 0;
   }
 

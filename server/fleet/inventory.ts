@@ -3,12 +3,11 @@ import type { NodeUid } from '../../shared/ids.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import { keys } from '../store/keys.ts';
-import { CompactedError, type Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { nameValue, values } from '../store/values.ts';
-import type { Presence } from './directory.ts';
-import { compareEpochs, presenceOf, presenceValue } from './epoch.ts';
 import type { CompleteHello } from './hello.ts';
 import type { ClaimQueue } from './presence.ts';
+import { Presences, presenceValue } from './presences.ts';
 import type { EpochValue } from './session.ts';
 
 /** A node as the store knows it for good. */
@@ -38,6 +37,8 @@ const maxTries = 5;
 
 /** Nodes in the store: registration and presence of those that come, and what operators change. */
 export class Inventory {
+  /** Who holds which node. */
+  readonly presences: Presences;
   readonly #store: Store;
   readonly #claims: ClaimQueue;
   readonly #clock: Clock;
@@ -51,6 +52,7 @@ export class Inventory {
     replica: string;
     cluster: Pick<ClusterState, 'era' | 'requireConfirmed'>;
   }) {
+    this.presences = new Presences(options);
     this.#store = options.store;
     this.#claims = options.claims;
     this.#clock = options.clock;
@@ -99,57 +101,6 @@ export class Inventory {
     throw new MusterError('CONFLICT', `node ${hello.name} is being changed by somebody else`);
   }
 
-  /** Who holds the node now, as the store has it. */
-  async presence(uid: NodeUid): Promise<Presence | undefined> {
-    const entry = await this.#store.get(keys.presence(uid));
-    return entry && presenceOf(entry);
-  }
-
-  /** Who held the node just before the write of this revision; undefined where nobody did, or nobody can tell any more. */
-  async presenceBefore(uid: NodeUid, revision: number): Promise<Presence | undefined> {
-    try {
-      const page = await this.#store.list(keys.presence(uid), { limit: 1, revision: revision - 1 });
-      return page.entries[0] && presenceOf(page.entries[0]);
-    } catch (error) {
-      if (error instanceof CompactedError) return undefined;
-      throw error;
-    }
-  }
-
-  /**
-   * Claims again, under the lease of now, what this replica still holds; the epoch stays. The new presence revision, or undefined
-   * where another replica holds the node with an epoch that is no lower. `known` is the caller's view of what stands there.
-   */
-  async reclaim(
-    uid: NodeUid,
-    epoch: EpochValue,
-    known: (Presence & { readonly revision: number }) | undefined,
-  ): Promise<number | undefined> {
-    const key = keys.presence(uid);
-    const ours = known?.replica === this.#replica && compareEpochs(known.epoch, epoch) === 0;
-    // A view that may be right saves a read; all nodes of a lost lease are claimed again at once.
-    let expected = ours ? known.revision : known ? undefined : 0;
-    for (let tries = 0; tries < maxTries; tries += 1) {
-      if (expected === undefined) {
-        const current = await this.#store.get(key);
-        const standing = current && presenceOf(current);
-        const order = standing ? compareEpochs(standing.epoch, epoch) : -1;
-        if (standing && standing.replica !== this.#replica && order >= 0) return undefined;
-        // A newer claim of this replica: its session opens in a moment.
-        if (current && order > 0) return current.modRevision;
-        expected = current?.modRevision ?? 0;
-      }
-      const revision = await this.#claims.claim({
-        uid,
-        if: [expected === 0 ? { key, exists: false } : { key, modRevision: expected }],
-        then: (lease) => [{ put: key, value: presenceValue(this.#replica, epoch.era, epoch.revision), lease }],
-      });
-      if (revision !== undefined) return revision;
-      expected = undefined;
-    }
-    throw new MusterError('CONFLICT', `the presence of node ${uid} is being changed by somebody else`);
-  }
-
   /** Writes a record down again that the store lost. False where its name is another node's now. */
   async restore(node: InventoryNode): Promise<boolean> {
     const { uid, name } = node;
@@ -162,15 +113,6 @@ export class Inventory {
       ],
     });
     return revision !== undefined || (await this.#store.get(keys.node(uid))) !== undefined;
-  }
-
-  /** Drops the presence written at `presenceRevision`, unless a newer claim replaced it. */
-  async leave(uid: NodeUid, presenceRevision: number): Promise<void> {
-    await this.#claims.claim({
-      uid,
-      if: [{ key: keys.presence(uid), modRevision: presenceRevision }],
-      then: () => [{ delete: keys.presence(uid) }],
-    });
   }
 
   /** What an operator changes of one node. UNKNOWN_NODE where it is gone, STORE_UNCONFIRMED while the store is read-only. */

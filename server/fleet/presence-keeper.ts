@@ -19,7 +19,7 @@ export type PresenceObserver = Pick<PresenceKeeper, 'saw' | 'listed' | 'forgetRe
  * session where another replica holds the node with a higher one, drops what belongs to no session.
  */
 export class PresenceKeeper {
-  readonly #inventory: Pick<Inventory, 'reclaim' | 'leave' | 'restore'>;
+  readonly #inventory: Pick<Inventory, 'presences' | 'restore'>;
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -31,7 +31,7 @@ export class PresenceKeeper {
   readonly #reclaims = new Map<Session, Promise<void>>();
 
   constructor(options: {
-    inventory: Pick<Inventory, 'reclaim' | 'leave' | 'restore'>;
+    inventory: Pick<Inventory, 'presences' | 'restore'>;
     directory: Directory;
     clock: Clock;
     log: Log;
@@ -136,7 +136,11 @@ export class PresenceKeeper {
 
   async #reclaim(session: Session): Promise<void> {
     if (!this.#written.has(session)) return;
-    const revision = await this.#inventory.reclaim(session.uid, session.epoch, this.#directory.presence(session.uid));
+    const revision = await this.#inventory.presences.reclaim(
+      session.uid,
+      session.epoch,
+      this.#directory.presence(session.uid),
+    );
     if (revision === undefined) yieldTo(session);
     else if (this.#written.has(session)) this.#written.set(session, revision);
     else await this.unclaim(session.uid, revision);
@@ -170,7 +174,7 @@ export class PresenceKeeper {
   }
 
   async #leave(uid: NodeUid, revision: number): Promise<void> {
-    await this.#inventory.leave(uid, revision).catch((error: unknown) => {
+    await this.#inventory.presences.leave(uid, revision).catch((error: unknown) => {
       this.#log.warn({ err: error, 'node.id': uid }, 'could not drop the presence; its lease will');
     });
   }

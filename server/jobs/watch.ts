@@ -264,19 +264,35 @@ export class Watcher {
       const executions: Execution[] = [];
       let bytes = 0;
       for (const index of this.#dirty) {
-        const execution = executionMessage(progress, index, (uid) => this.#options.nodes.isAway(uid));
+        const execution = this.#notBefore(
+          executionMessage(progress, index, (uid) => this.#options.nodes.isAway(uid)),
+          index,
+        );
+        if (execution === undefined) {
+          this.#dirty.delete(index);
+          continue;
+        }
         bytes += executionWeight(execution);
         if (executions.length > 0 && bytes > executionsBytes) break;
         this.#dirty.delete(index);
         if (executions.push(execution) === executionsAMessage) break;
       }
-      await this.#send({ executions: { executions } });
+      if (executions.length > 0) await this.#send({ executions: { executions } });
     }
     // The job's closing comes after the last of its executions.
     if (this.#jobDirty) {
       this.#jobDirty = false;
       await this.#send({ job: jobMessage(progress, this.#options.coordinator()) });
     }
+  }
+
+  /** What this replica has not heard (again) yet stays as the watcher knows it: states only move forward, on every replica. */
+  #notBefore(execution: Execution, index: number): Execution | undefined {
+    const seen = this.#options.resume.get(this.#options.progress.executionAt(index))?.state;
+    const now = this.#options.progress.stateAt(index);
+    if (seen === undefined || seen === now || isTerminal(now) || !(isTerminal(seen) || raises(now, seen)))
+      return execution;
+    return isTerminal(seen) ? undefined : { ...execution, state: seen };
   }
 
   async #send(event: WatchEvent): Promise<void> {

@@ -92,6 +92,23 @@ test('a watcher that comes back with what it has gets nothing of that again', as
   assert.equal(events.find(({ output }) => output)?.output?.offset, 4);
 });
 
+test('a watcher that comes back is never told less than it has, though this replica has not heard of it yet', async () => {
+  const node = await nodeOf('n');
+  node.executor.onOffer = () => {};
+  const { id } = await cluster.submit([node]);
+  await eventually(() => node.executor.offers.length === 1, 'the offer');
+  const execution = idOf(id, node);
+  const { events, ended } = watching(id, { resume: [{ execution, state: 'EXECUTION_STATE_RUNNING' }] });
+  const states = () => events.flatMap((event) => event.executions?.executions ?? []).map(({ state }) => state);
+  await eventually(() => events.some(({ snapshotEnd }) => snapshotEnd), 'the snapshot');
+  node.executor.accept(execution);
+  await eventually(() => states().length === 1, 'a word of it');
+  node.executor.start(execution);
+  node.executor.finish(execution);
+  await ended;
+  assert.deepEqual([...new Set(states())], ['EXECUTION_STATE_RUNNING', 'EXECUTION_STATE_SUCCEEDED']);
+});
+
 test('a watch that is cancelled leaves no reader behind, on the replica or on the node', async () => {
   const nodes = await Promise.all(Array.from({ length: 5 }, (_, n) => nodeOf(`n-${n}`)));
   const { id } = await cluster.submit(nodes);

@@ -306,6 +306,7 @@ export class Replica {
     const graceMs = this.#settings.drainTimeoutMs;
     this.#log.info('replica stops');
     this.#notReady.add('stopping');
+    this.#peers.statusChanged();
     await this.#leader.close();
     this.#grpc.refuse();
     await this.#fleet.drain(graceMs);

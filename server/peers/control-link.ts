@@ -48,7 +48,8 @@ export class ControlLink implements PeerLink {
   #up = false;
   #heardAtMs: number;
   #silence: Timer;
-  #nextStatus: Timer;
+  #nextStatus: Timer | undefined;
+  #statusDueMs = 0;
   #peerStatus: PeerStatus__Output | undefined;
 
   constructor(options: ControlLinkOptions) {
@@ -68,7 +69,7 @@ export class ControlLink implements PeerLink {
     });
     this.#heardAtMs = clock.monotonic();
     this.#silence = clock.after(times.silenceMs, () => this.#listen());
-    this.#nextStatus = clock.after(0, () => this.#sayStatus());
+    this.#sayStatusAt(clock.monotonic());
     wire.receiver = { frame: (frame) => this.#receive(frame), closed: (reason) => this.#closed(reason) };
     this.#feed = new SessionFeed({
       local,
@@ -114,9 +115,10 @@ export class ControlLink implements PeerLink {
 
   /** Something in our status may have changed: says so soon. */
   statusChanged(): void {
-    if (!this.live) return;
-    this.#nextStatus.cancel();
-    this.#nextStatus = this.#options.clock.after(this.#options.times.statusSettlesMs, () => this.#sayStatus());
+    const { clock, times } = this.#options;
+    const dueMs = clock.monotonic() + times.statusSettlesMs;
+    // Never put off: what changes all the time is said all the same.
+    if (this.live && dueMs < this.#statusDueMs) this.#sayStatusAt(dueMs);
   }
 
   /** Again is harmless. */
@@ -169,15 +171,21 @@ export class ControlLink implements PeerLink {
 
   #sayStatus(): void {
     if (!this.live) return;
-    const { clock, times } = this.#options;
     this.#wire.send({ status: this.#options.status() });
-    this.#nextStatus = clock.after(times.statusEveryMs, () => this.#sayStatus());
+    this.#sayStatusAt(this.#options.clock.monotonic() + this.#options.times.statusEveryMs);
+  }
+
+  #sayStatusAt(dueMs: number): void {
+    const { clock } = this.#options;
+    this.#statusDueMs = dueMs;
+    this.#nextStatus?.cancel();
+    this.#nextStatus = clock.after(dueMs - clock.monotonic(), () => this.#sayStatus());
   }
 
   #closed(reason: Error): void {
     this.#feed.close();
     this.#silence.cancel();
-    this.#nextStatus.cancel();
+    this.#nextStatus?.cancel();
     this.#early = undefined;
     this.#sessions.closeAll();
     if (this.#up) this.#tell(() => this.#options.sink.linkDown(this));

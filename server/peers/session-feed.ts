@@ -61,6 +61,8 @@ export class SessionFeed {
         await this.#drained();
         if (this.#closed) return;
         this.#sendSome(before);
+        // Ten thousand sessions at once would stop everything else for a while.
+        if (before.size > 0) await new Promise((resolve) => setImmediate(resolve));
       }
     } catch {
       return;

@@ -166,6 +166,24 @@ test('each knows what the other last said of itself', async () => {
   assert.equal(a.peers.statusOf('z'), undefined);
 });
 
+test('a status is said though sessions come and go all the time', async () => {
+  const [a, b] = await rig.pair();
+  b.status.openJobs = 9;
+  let revision = 0;
+  let on = true;
+  const change = (): void => {
+    revision += 1;
+    b.sessions.open(node(1), { era: 1, revision });
+    if (on) setTimeout(change, 1);
+  };
+  change();
+  try {
+    await eventually(() => a.peers.statusOf('b')?.openJobs === 9, 'the status of b');
+  } finally {
+    on = false;
+  }
+});
+
 test('a leader that was overtaken sheds nothing', async () => {
   const [a, b] = await rig.pair();
   assert.ok(a.peers.shed('b', 5, 2, 10));

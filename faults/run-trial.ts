@@ -55,7 +55,9 @@ export async function runTrial(faultCase: FaultCase, options: RunTrialOptions): 
   await trial.end();
   problems.push(...trial.failures);
   const left = killProcessesOf(root);
-  if (left.length > 0) problems.push(`${left.length} processes were left behind: ${left[0]?.command}`);
+  // What a case that could not be carried out left running is no wonder.
+  if (left.length > 0 && problems.length === 0)
+    problems.push(`${left.length} processes were left behind: ${left[0]?.command}`);
   for (const [name, check] of Object.entries(checkers)) problems.push(...shortened(name, check(history.events)));
   for (const problem of problems) history.add({ type: 'note', text: problem });
   history.close();

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RpcClient } from '../../shared/rpc/client.ts';
 import { clusterMethods, nodeMethods } from '../../shared/rpc/methods.ts';
+import { retrying } from '../../shared/rpc/retry.ts';
 import { ProcessCluster, replicaName } from '../../test/harness/process-cluster.ts';
 import type { Program } from '../../test/harness/program.ts';
 import { TcpProxy } from '../../test/harness/tcp-proxy.ts';
@@ -46,11 +47,11 @@ export class FaultCluster {
       { length: replicas },
       (_, n) => `etcd://${proxies[n]?.endpoint ?? etcd.join(',')}/faults`,
     );
-    const quick = ['--keepalive-interval', '2s', '--keepalive-timeout', '2s', '--drain-timeout', '5s'];
+    const quick = ['--keepalive-interval', '2s', '--keepalive-timeout', '5s', '--drain-timeout', '5s'];
     const processes = await ProcessCluster.make({
       ...{ agents, stores, folder: trial.folder('cluster') },
       replicaFlags: ['--lease-term', leaseTerm, ...quick, ...replicaFlags],
-      agentFlags: ['--keepalive-interval', '2s', '--keepalive-timeout', '2s', ...agentFlags],
+      agentFlags: ['--keepalive-interval', '2s', '--keepalive-timeout', '5s', ...agentFlags],
     });
     trial.after(() => processes.close());
     const cluster = new FaultCluster(trial, processes, proxies);
@@ -104,8 +105,11 @@ export class FaultCluster {
       const url = `http://${this.processes.httpAddresses[n]}/readyz`;
       const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
       if (answer?.ok) return;
-      if (performance.now() > deadline)
-        throw new Error(`${replicaName(n)} was not ready in ${capMs} ms:\n${this.replicas[n]?.log.slice(-2000)}`);
+      const late = performance.now() > deadline;
+      if (late || !this.replicas[n]?.alive)
+        throw new Error(
+          `${replicaName(n)} ${late ? 'is not ready' : 'has ended'}:\n${this.replicas[n]?.log.slice(-2000)}`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -126,7 +130,9 @@ export class FaultCluster {
     const names = new Set<string>();
     let pageToken = '';
     do {
-      const page = await this.client.call(nodeMethods.ListNodes, { selector, pageToken, pageSize: 1000 });
+      const request = { selector, pageToken, pageSize: 1000 };
+      const options = { forMs: 30_000, signal: this.#trial.signal };
+      const page = await retrying(() => this.client.call(nodeMethods.ListNodes, request), options);
       for (const node of page.nodes) if (node.connected && node.replica === replica) names.add(node.name);
       pageToken = page.nextPageToken;
     } while (pageToken !== '');

@@ -52,5 +52,6 @@ export function summaryLine({ job, executions }: JobOutcome, style: Style): stri
 function closingText(job: Job__Output | undefined): string {
   if (job?.closingReason === 'cancelled') return ', cancelled';
   if (job?.closingReason === 'max-errors') return ', stopped: too many errors';
+  if (job?.closingReason === 'superseded') return ', superseded by a newer job';
   return job?.closingReason === 'deadline' ? ', closed at its deadline' : '';
 }

@@ -96,4 +96,6 @@ test('the summary counts by state, says why the job closed and how long it took'
     summaryLine({ job, executions }, style),
     `1 succeeded, 1 cancelled of 2 in 2s, cancelled · job ${'a'.repeat(32)}`,
   );
+  const newer = jobOf({ closingReason: 'superseded', submittedUnixMs: 1000, closedUnixMs: 3000, counts: { total: 2 } });
+  assert.match(summaryLine({ job: newer, executions }, style), / in 2s, superseded by a newer job · job /);
 });

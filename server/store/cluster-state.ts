@@ -119,10 +119,11 @@ export class ClusterState {
   }
 
   /**
-   * An agent has seen a higher epoch than this store can give: raises the era above it. When it resolves the claim is to be done again.
-   * INVALID_FIELD `hello.highest_epoch` where no store can have given it, TOO_MANY where agents have raised it often of late.
+   * An agent has seen a higher epoch than `claimed`, which it was just given here: raises the era above it. When it resolves the claim is to
+   * be done again. INVALID_FIELD `hello.highest_epoch` where no store can have given it, TOO_MANY where agents have raised it
+   * often of late.
    */
-  async rolledBack(agent: Epoch, { knownNode }: { knownNode: boolean }): Promise<void> {
+  async rolledBack(agent: Epoch, { knownNode, claimed }: { knownNode: boolean; claimed?: Epoch }): Promise<void> {
     for (let tries = 0; tries < maxTries; tries += 1) {
       const found = await readEra(this.#store);
       if (found === undefined) {
@@ -131,8 +132,8 @@ export class ClusterState {
       }
       const submitted = await this.#store.list(keys.submittedPrefix, { limit: 1 });
       const anyJob = submitted.entries.length > 0;
-      const storeRevision = submitted.revision;
-      const change = eraByAgent({ found: found.record, storeRevision, agent, knownNode, anyJob });
+      const given = claimed ?? { era: found.record.era, revision: submitted.revision + 1 };
+      const change = eraByAgent({ found: found.record, given, agent, knownNode, anyJob });
       if (change === 'implausible') {
         const message = `hello.highest_epoch: era ${agent.era} is far beyond this store's, ${found.record.era}`;
         throw new MusterError('INVALID_FIELD', message, { field: 'hello.highest_epoch' });

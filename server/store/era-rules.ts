@@ -44,18 +44,21 @@ export function eraOf({ known, found, setBack }: EraView, newClusterId: string):
 }
 
 /**
- * What an agent's epoch says of the store. Ahead of it, on a store that knows neither the node nor any job: wiped. Ahead of it otherwise:
- * rolled back. `implausible`: further ahead than any store can have been.
+ * What an agent's epoch says of the store, which would give (or has just given) that node the epoch `given`. No store gives one that is
+ * not above all that it gave before: on a store that knows neither the node nor any job it was wiped, otherwise rolled back.
+ * `implausible`: further ahead than any store can have been.
  */
 export function eraByAgent(view: {
   readonly found: EraRecord;
-  readonly storeRevision: number;
+  readonly given: Epoch;
   readonly agent: Epoch;
   readonly knownNode: boolean;
   readonly anyJob: boolean;
 }): EraChange | 'implausible' {
-  const { found, storeRevision, agent, knownNode, anyJob } = view;
-  if (agent.era < found.era || (agent.era === found.era && agent.revision <= storeRevision)) return undefined;
+  const { found, given, agent, knownNode, anyJob } = view;
+  if (agent.era < found.era) return undefined;
+  // Given in an era that is over: only its own replica did not know that yet.
+  if (agent.era === found.era && (given.era < found.era || agent.revision < given.revision)) return undefined;
   if (agent.era > found.era + maxEraJump) return 'implausible';
   const wiped = !knownNode && !anyJob;
   return {

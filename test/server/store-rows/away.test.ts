@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { newJobId } from '../../../shared/ids.ts';
 import { jobMethods, nodeMethods } from '../../../shared/rpc/methods.ts';
 import { eventually, patternReader } from '../../harness/agent-connection.ts';
 import { until } from '../store/conformance/bench.ts';
@@ -10,7 +11,9 @@ async function play(t: TestContext, away: boolean) {
   const { etcd, store, replica } = await startRow(t);
   const nodes = [await rowNode(replica, 'n-1'), await rowNode(replica, 'n-2')];
   const [first, second] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
-  const { id } = await replica.submit(nodes);
+  const id = newJobId();
+  first.executor.readers.set(`${executionOf(id, first)} stdout`, patternReader(100_000));
+  await replica.submit(nodes, { id });
   const watched = follow(replica, id);
   await eventually(() => toldOf(watched.events, 'EXECUTION_STATE_RUNNING').size === 2, 'both run');
   const before = await Promise.all(nodes.map((node) => presenceOf(store, node)));
@@ -23,10 +26,9 @@ async function play(t: TestContext, away: boolean) {
     () => 'accepted',
     (error: { reason: string }) => error.reason,
   );
-  // Output that comes into being now, to a watcher who was there, and to one who comes now.
-  first.executor.readers.set(`${executionOf(id, first)} stdout`, patternReader(100_000));
+  // Output comes from the agent, to a watcher who comes now too.
   const output: Buffer[] = [];
-  const read = { jobId: id, node: 'n-1', stream: 'OUTPUT_STREAM_STDOUT' as const };
+  const read = { jobId: id, node: 'n-1', stream: 'OUTPUT_STREAM_STDOUT' as const, follow: true };
   for await (const { chunk } of replica.client.stream(jobMethods.ReadOutput, read, { timeoutMs: 20_000 })) {
     if (chunk) output.push(chunk.data);
   }

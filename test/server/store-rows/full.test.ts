@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newJobId } from '../../../shared/ids.ts';
 import { jobMethods, nodeMethods } from '../../../shared/rpc/methods.ts';
 import { eventually, patternReader } from '../../harness/agent-connection.ts';
 import { until } from '../store/conformance/bench.ts';
@@ -8,7 +9,9 @@ import { executionOf, follow, lastJob, presenceOf, rowNode, startRow, toldOf } f
 test('full: submits are refused by name, reading and relaying go on, results wait on the agents until there is room', async (t) => {
   const { etcd, store, replica } = await startRow(t, { 'quota-backend-bytes': '6000000' });
   const node = await rowNode(replica, 'n-1');
-  const { id } = await replica.submit([node]);
+  const id = newJobId();
+  node.executor.readers.set(`${executionOf(id, node)} stdout`, patternReader(100_000));
+  await replica.submit([node], { id });
   const watched = follow(replica, id);
   await eventually(() => toldOf(watched.events, 'EXECUTION_STATE_RUNNING').size === 1, 'it runs');
   const before = await presenceOf(store, node);
@@ -21,9 +24,8 @@ test('full: submits are refused by name, reading and relaying go on, results wai
   await assert.rejects(replica.submit([node]), { reason: 'STORE_FULL', message: /the store is full: etcd at/ });
   assert.equal((await replica.client.call(jobMethods.GetJob, { jobId: id })).job?.id, id);
   assert.equal((await replica.client.call(nodeMethods.ListNodes, {})).nodes[0]?.connected, true);
-  node.executor.readers.set(`${executionOf(id, node)} stdout`, patternReader(100_000));
   let bytes = 0;
-  const read = { jobId: id, node: 'n-1', stream: 'OUTPUT_STREAM_STDOUT' as const };
+  const read = { jobId: id, node: 'n-1', stream: 'OUTPUT_STREAM_STDOUT' as const, follow: true };
   for await (const { chunk } of replica.client.stream(jobMethods.ReadOutput, read, { timeoutMs: 20_000 })) {
     bytes += chunk?.data.length ?? 0;
   }

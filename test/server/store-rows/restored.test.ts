@@ -12,36 +12,23 @@ async function play(t: TestContext, journal: boolean) {
   const names = ['n-1', 'n-2', 'n-3'];
   const nodes = await Promise.all(names.map((name) => rowNode(replica, name, new JournalingExecutor({ journal }))));
   const { id } = await replica.submit(nodes, { rollout: { maxConcurrency: { count: 1 } } });
-  const started = (): number =>
-    nodes.filter(
-      ({ executor }) =>
-        executor.starts.has(executionOf(id, nodes[0] as (typeof nodes)[0])) ||
-        [...executor.starts.keys()].some((one) => one.startsWith(id)),
-    ).length;
-  const finishNext = async (count: number): Promise<void> => {
-    await until(() => started() === count, `start ${count}`);
-    for (const node of nodes) {
-      const execution = executionOf(id, node);
-      if (node.executor.starts.has(execution) && !node.executor.releases.flat().includes(execution)) {
+  const startedOf = (job: string) => nodes.filter((node) => node.executor.starts.has(executionOf(job, node)));
+  const finish = async (job: string): Promise<void> => {
+    const done = new Set<string>();
+    while (done.size < nodes.length) {
+      await until(() => startedOf(job).length > done.size, 'the next start');
+      for (const node of startedOf(job).filter(({ name }) => !done.has(name))) {
+        const execution = executionOf(job, node);
         node.executor.finish(execution);
         await until(() => node.executor.releases.flat().includes(execution), 'its release');
+        done.add(node.name);
       }
     }
   };
-  await until(() => started() === 1, 'the first start');
+  await until(() => startedOf(id).length === 1, 'the first start');
   await etcd.saveSnapshot(file);
-  for (let count = 1; count <= nodes.length; count += 1) await finishNext(count);
-  for (let n = 0; n < 20; n += 1) {
-    const further = await replica.submit(nodes);
-    for (const node of nodes) {
-      const execution = executionOf(further.id, node);
-      await until(() => node.executor.starts.has(execution), 'a start');
-      node.executor.finish(execution);
-    }
-    for (const node of nodes) {
-      await until(() => node.executor.releases.flat().includes(executionOf(further.id, node)), 'a release');
-    }
-  }
+  await finish(id);
+  for (let n = 0; n < 20; n += 1) await finish((await replica.submit(nodes)).id);
   await etcd.restoreSnapshot(file);
   const cluster = () => replica.client.call(clusterMethods.GetCluster, {}).catch(() => undefined);
   await until(async () => (await cluster())?.era === 2, 'the era rises');

@@ -9,7 +9,7 @@ import { type OutputPiece, Seen } from './seen.ts';
 export type FollowEvent =
   | { readonly type: 'job'; readonly job: Job__Output }
   | { readonly type: 'execution'; readonly execution: Execution__Output }
-  /** The watch was cut, and is taken up again in `waitMs`. */
+  /** The watch was cut, every server has failed since, and it is taken up again in `waitMs`. */
   | { readonly type: 'reconnecting'; readonly error: MusterError; readonly waitMs: number }
   | OutputPiece;
 
@@ -37,7 +37,10 @@ export async function* followJob(options: FollowOptions): AsyncGenerator<FollowE
   const retry = new Retry({
     forMs: options.retryForMs,
     ...(signal && { signal }),
-    onRetry: (error, _failures, waitMs) => told.push({ type: 'reconnecting', error, waitMs }),
+    // That one replica of several stops is nothing to speak of: the next takes over.
+    onRetry: (error, failures, waitMs) => {
+      if (failures >= client.servers) told.push({ type: 'reconnecting', error, waitMs });
+    },
   });
   let closed = false;
   for (;;) {

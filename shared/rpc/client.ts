@@ -69,6 +69,11 @@ export class RpcClient {
     return this.#servers[this.#at % this.#servers.length] as string;
   }
 
+  /** How many servers there are to go to. */
+  get servers(): number {
+    return this.#servers.length;
+  }
+
   /** A unary call. Times out (UNAVAILABLE) after 10 s unless told otherwise. */
   async call<Request, Response>(
     method: Method<Request, Response>,

@@ -60,3 +60,22 @@ export async function retrying<Value>(call: () => Promise<Value>, options: Retry
     }
   }
 }
+
+const ofOneReplica: ReadonlySet<string> = new Set(['REPLICA_UNAVAILABLE', 'REPLICA_STOPPING', 'STORE_UNAVAILABLE']);
+
+/**
+ * Calls until a replica answers, each of them once: what one can't do another may, which is not stopping, or not cut off from the
+ * store. For calls that change nothing.
+ */
+export async function atAnyReplica<Value>(
+  client: { readonly servers: number },
+  call: () => Promise<Value>,
+): Promise<Value> {
+  for (let left = client.servers - 1; ; left -= 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (left <= 0 || !(error instanceof MusterError) || !ofOneReplica.has(error.reason)) throw error;
+    }
+  }
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MusterError } from '../../../shared/errors.ts';
-import { Retry, retrying } from '../../../shared/rpc/retry.ts';
+import { atAnyReplica, Retry, retrying } from '../../../shared/rpc/retry.ts';
 
 const away = new MusterError('REPLICA_UNAVAILABLE', 'away');
 
@@ -62,4 +62,27 @@ test('an abort ends the wait', async () => {
   const stop = new AbortController();
   const retry = new Retry({ forMs: 60_000, signal: stop.signal, onRetry: () => stop.abort(new Error('enough')) });
   await assert.rejects(retry.failed(new MusterError('TOO_MANY', '', { retryAfterMs: 60_000 })), /enough/);
+});
+
+test('what one replica can not do is asked of the next, each once', async () => {
+  const asked: string[] = [];
+  const call = (...answers: (string | MusterError)[]) => {
+    asked.length = 0;
+    return async (): Promise<string> => {
+      const answer = answers[asked.length] ?? 'nobody is left';
+      asked.push(String(answer));
+      if (answer instanceof MusterError) throw answer;
+      return answer;
+    };
+  };
+  const stopping = new MusterError('REPLICA_STOPPING', 'stops');
+  const cutOff = new MusterError('STORE_UNAVAILABLE', 'cut off');
+  assert.equal(await atAnyReplica({ servers: 3 }, call(stopping, cutOff, 'here')), 'here');
+  assert.equal(asked.length, 3);
+  await assert.rejects(atAnyReplica({ servers: 2 }, call(stopping, cutOff, 'here')), { reason: 'STORE_UNAVAILABLE' });
+  assert.equal(asked.length, 2);
+  await assert.rejects(atAnyReplica({ servers: 3 }, call(new MusterError('UNKNOWN_JOB', 'no'))), {
+    reason: 'UNKNOWN_JOB',
+  });
+  assert.equal(asked.length, 1);
 });

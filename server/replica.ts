@@ -251,6 +251,8 @@ export class Replica {
     await sync.start();
     // Open jobs come before sessions: what agents bring then finds its job.
     opened.defer(() => jobs.close());
+    // Revisions may begin anew with it.
+    cluster.changed(() => jobs.forgetCoordinators());
     await jobs.adopt();
     opened.defer(() => grpc.close(0));
     await grpc.listen(settings.listen);

@@ -130,16 +130,26 @@ test('a replica that is past its lease’s deadline takes nobody in, and keeps w
   assert.equal(inside.over, false);
 });
 
-test('a claim whose outcome nobody learned leaves no presence behind', async () => {
-  const replica = await replicaWith(1000);
-  const uid = newNodeUid();
-  replica.store.loseNext = ({ then }) => then.some((one) => 'put' in one && one.put === `presence/${uid}`);
-  assert.deepEqual(await agentOf(replica).hello({ name: 'n', uid }).refused(), ['STORE_UNAVAILABLE', undefined]);
-  let left: unknown = true;
-  const deadline = performance.now() + 20_000;
-  while (left !== undefined && performance.now() < deadline) left = await replica.store.get(`presence/${uid}`);
-  assert.equal(left, undefined);
-});
+for (const [when, heard] of [
+  ['heard of while it is under way', true],
+  ['heard of later', false],
+] as const) {
+  test(`a claim whose outcome nobody learned leaves no presence behind: ${when}`, async () => {
+    const replica = await replicaWith(1000);
+    const uid = newNodeUid();
+    const key = `presence/${uid}`;
+    replica.store.watchesCut = !heard;
+    replica.store.loseNext = ({ then }) => then.some((one) => 'put' in one && one.put === key);
+    replica.store.lostAfter = async () => {
+      if (heard) await eventually(() => replica.directory.presence(uid) !== undefined, 'the claim to be heard of');
+    };
+    assert.deepEqual(await agentOf(replica).hello({ name: 'n', uid }).refused(), ['STORE_UNAVAILABLE', undefined]);
+    replica.store.mend();
+    const deadline = performance.now() + 20_000;
+    while (await replica.store.get(key)) assert.ok(performance.now() < deadline, 'waited in vain for it to go');
+    assert.equal(replica.fleet.size, 0);
+  });
+}
 
 test('labels, cordons and removals wait until a wiped store is confirmed; agents come in all the same', async () => {
   const replica = await replicaWith(1000);

@@ -11,8 +11,9 @@ export class CuttableStore implements Store {
   watchesCut = false;
   /** Every call rejects. */
   away = false;
-  /** The first transaction of which it is true is carried out, and nobody says so. */
+  /** The first transaction of which it is true is carried out; then, after `lostAfter`, its caller hears that the store is away. */
   loseNext: ((transaction: Transaction) => boolean) | undefined;
+  lostAfter: () => Promise<void> = async () => {};
   /** A watch ends as if its history had been compacted away, once each. */
   readonly #compactions = new Set<AbortController>();
 
@@ -54,7 +55,10 @@ export class CuttableStore implements Store {
     const lost = this.loseNext?.(transaction) === true;
     if (lost) this.loseNext = undefined;
     const committed = await this.#store.commit(transaction);
-    if (lost) throw unavailable();
+    if (lost) {
+      await this.lostAfter();
+      throw unavailable();
+    }
     return committed;
   }
 

@@ -217,6 +217,21 @@ test('all leases of a replica lost at once: the same nodes are claimed again wit
   assert.deepEqual([agents.filter(({ over }) => over), a.ends], [[], []]);
 });
 
+test('a replica that claims again after a freeze yields where another has a higher epoch meanwhile', async () => {
+  const [lost, kept] = [newNodeUid(), newNodeUid()];
+  const agents = [agentOf(a).hello({ name: 'l', uid: lost }), agentOf(a).hello({ name: 'k', uid: kept })];
+  for (const agent of agents) await agent.welcome();
+  // Frozen: it hears of nothing, and its leases run out.
+  a.store.watchesCut = true;
+  const higher = { era: 1, revision: 1_000_000 };
+  await store.commit({ then: [{ put: keys.presence(lost), value: presenceValue('elsewhere', 1, higher.revision) }] });
+  a.store.loseLeases();
+  assert.deepEqual(await (agents[0] as RawAgent).refused(), ['SESSION_REPLACED', undefined]);
+  await untilPresence(kept, 'a', 'the other node to be claimed again');
+  assert.deepEqual(await presence(lost), { replica: 'elsewhere', epoch: higher });
+  assert.deepEqual([a.fleet.size, agents[1]?.over], [1, false]);
+});
+
 test('a node whose record the store lost is registered again while its agent stays connected', async () => {
   const uid = newNodeUid();
   const agent = agentOf(a).hello({ name: 'n', uid, labels: { role: 'web' } });

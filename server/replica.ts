@@ -252,7 +252,10 @@ export class Replica {
     // Open jobs come before sessions: what agents bring then finds its job.
     opened.defer(() => jobs.close());
     // Revisions may begin anew with it.
-    cluster.changed(() => jobs.forgetCoordinators());
+    cluster.raised(() => {
+      jobs.forgetCoordinators();
+      peers.forgetLeader();
+    });
     await jobs.adopt();
     opened.defer(() => grpc.close(0));
     await grpc.listen(settings.listen);

@@ -223,6 +223,11 @@ export class Peers {
     this.#reads.linkDown(link);
   }
 
+  /** The store begins another life, in which the leader's revision may be lower. */
+  forgetLeader(): void {
+    this.#leaderRevision = 0;
+  }
+
   #shedHere({ count, aSecond, leaderRevision }: { count: number; aSecond: number; leaderRevision: number }): void {
     if (leaderRevision < this.#leaderRevision) return;
     this.#leaderRevision = leaderRevision;

@@ -102,6 +102,16 @@ export class ClusterState {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** As `changed`, only where the era rises: the store's revisions may be lower from then on. */
+  raised(listener: () => void): () => void {
+    let { era } = this;
+    return this.changed(() => {
+      if (this.era === era) return;
+      era = this.era;
+      listener();
+    });
+  }
+
   /** Looks whether the store is still the one it was, and raises the era where it is not. Ask it before claiming anew. */
   async check(): Promise<void> {
     for (let tries = 0; tries < maxTries; tries += 1) {

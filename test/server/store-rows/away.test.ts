@@ -40,13 +40,8 @@ async function play(t: TestContext, away: boolean) {
   if (away) assert.equal(first.executor.releases.flat().length, 0, 'released, and in no store');
   etcd.resume();
   await watched.ended;
-  await eventually(
-    () =>
-      nodes.every(
-        ({ executor }) => executor.releases.flat().includes(executionOf(id, first)) || executor !== first.executor,
-      ),
-    'the releases',
-  );
+  const released = (node: (typeof nodes)[0]): boolean => node.executor.releases.flat().includes(executionOf(id, node));
+  await eventually(() => nodes.every(released), 'the releases');
   await until(async () => (await presenceOf(store, first)) !== undefined, 'a presence');
   const after = await Promise.all(nodes.map((node) => presenceOf(store, node)));
   return { submitted, labelled, bytes: Buffer.concat(output).length, watched, before, after, nodes };

@@ -35,14 +35,8 @@ test('wiped: nodes are registered again, the era rises, ends of lost jobs are ke
   await assert.rejects(replica.client.call(clusterMethods.Confirm, { era: 1 }), { reason: 'ERA_CHANGED' });
   assert.equal((await replica.client.call(clusterMethods.Confirm, { era: 2 })).era, 2);
   const again = await replica.submit(nodes);
-  await until(
-    () =>
-      nodes.every(
-        ({ executor }) =>
-          executor.starts.has(executionOf(again.id, nodes[0] as (typeof nodes)[0])) || executor.starts.size === 2,
-      ),
-    'the next job',
-  );
+  const started = (): boolean => nodes.every((node) => node.executor.starts.has(executionOf(again.id, node)));
+  await until(started, 'the next job');
   assert.ok(nodes.every(({ executor }) => executor.secondStarts === 0));
 });
 

@@ -201,6 +201,15 @@ export class FaultedJob {
     }
   }
 
+  /** A watcher who comes now; resolves when it has been told everything. */
+  async watchAgain(name: string): Promise<Follower> {
+    const { history, signal } = this.#trial;
+    const place = { servers: this.#cluster.addresses, startAt: 0 };
+    const follower = new Follower({ ...place, job: this.id, name, withoutOutput: false, history, signal });
+    await follower.follow();
+    return follower;
+  }
+
   async #ended(): Promise<void> {
     await this.#done;
     throw new Error(`job ${this.id} was over before it got so far`);

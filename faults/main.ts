@@ -37,8 +37,10 @@ async function faults(options: FaultOptions): Promise<void> {
       outcomes.push(outcome);
     }
   }
-  process.stdout.write(renderOutcomes(outcomes, full));
-  if (signal.aborted) process.exit(130);
+  const report = renderOutcomes(outcomes, full);
+  // What the interrupted case waits for would keep the process; a pipe is written to later.
+  if (signal.aborted) return void process.stdout.write(report, () => process.exit(130));
+  process.stdout.write(report);
   if (outcomes.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 }
 

@@ -99,6 +99,8 @@ export class SpoolReader implements OutputReader {
       const read = await this.#segments.read(this.#offset, room);
       if (this.#closed) continue;
       if (read === undefined) {
+        // All of it was on the disk when its end was found: what is not there any more was cut off.
+        if (end !== undefined) return this.#gap({ from: this.#offset, until: end, reason: 'corrupt' }, end);
         await view.watch.wait(changed);
         continue;
       }

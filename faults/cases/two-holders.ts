@@ -6,5 +6,5 @@ export const twoHolders: FaultCase = {
   title: 'two replicas believe that they hold the same node: the agent obeys the higher epoch, nothing starts twice',
   short: false,
   run: async (trial) =>
-    void (await runTestFiles(trial, { pattern: 'test/server/fleet/*holders*.test.ts', kind: 'two-holders' })),
+    void (await runTestFiles(trial, { pattern: 'test/server/fleet/{fence,fencing}.test.ts', kind: 'two-holders' })),
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -39,6 +39,19 @@ test('what was read ahead while the command ran is handed out as it was asked fo
   assert.ok(Buffer.concat(got).equals(bytes));
   reader.close();
   await assert.rejects(reader.read(7001), /closed/);
+});
+
+test('where the disk has less than there was when the end was found, the rest is a gap, not a wait without end', async (t) => {
+  const view = await viewOf(t);
+  view.exited = () => true;
+  view.safe = view.end = bytes.length;
+  await truncate(join(view.list.dir, `out.${padOffset(0)}`), 1000);
+  const reader = new SpoolReader({ view, from: 0, onClose: () => {} });
+  assert.ok((await readBytes(reader, 1000)).equals(bytes.subarray(0, 1000)));
+  const gap = { from: 1000, until: bytes.length, reason: 'corrupt' };
+  assert.deepEqual(await reader.read(65_536), { type: 'gap', gap });
+  assert.deepEqual(await reader.read(65_536), { type: 'end', offset: bytes.length });
+  reader.close();
 });
 
 type Changing = { -readonly [Key in keyof StreamView]: StreamView[Key] };

@@ -24,6 +24,8 @@ interface View {
   local: boolean;
   /** Feeds it where no run of this replica does. */
   mirror: JobMirror | undefined;
+  /** The coordinator as last told. */
+  shown: string;
   /** Resolved once somebody has told what goes on, beyond what the store knew. */
   readonly live: PromiseWithResolvers<void>;
   /** Runs out when nobody came back to it. */
@@ -89,6 +91,7 @@ export class JobViews {
     view.mirror = undefined;
     view.live.resolve();
     this.#keep(view);
+    this.#show(view);
     return view.progress;
   }
 
@@ -99,7 +102,10 @@ export class JobViews {
     view.local = false;
     this.#undriven(progress.id);
     if (view.followers === 0) this.#drop(view);
-    else this.#mirror(view);
+    else {
+      this.#mirror(view);
+      this.#show(view);
+    }
   }
 
   /**
@@ -228,8 +234,15 @@ export class JobViews {
   /** The job has another coordinator, none, or is closed. */
   #moved(job: JobId): void {
     const view = this.#views.get(job);
-    view?.progress.touchJob();
+    if (view) this.#show(view);
     view?.mirror?.look();
+  }
+
+  #show(view: View): void {
+    const coordinator = this.coordinatorOf(view.progress);
+    if (coordinator === view.shown) return;
+    view.shown = coordinator;
+    view.progress.touchJob();
   }
 
   #mirror(view: View): void {
@@ -242,8 +255,9 @@ export class JobViews {
       if (change === 'job' && (progress.state === 'closed' || progress.failure)) this.#drop(view);
     });
     const live = Promise.withResolvers<void>();
+    const shown = this.coordinatorOf(progress);
     const view: View = {
-      ...{ progress, followers: 0, local: false, mirror: undefined, live, linger: undefined, unsubscribe },
+      ...{ progress, followers: 0, local: false, mirror: undefined, shown, live, linger: undefined, unsubscribe },
     };
     this.#views.set(progress.id, view);
     return view;

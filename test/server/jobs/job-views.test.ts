@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { raises, type StateName } from '../../../server/jobs/states.ts';
 import { type Name, type OtherName, turn, ViewsWorld } from './views-world.ts';
 
 const count = 2;
@@ -95,7 +96,7 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
       await take(world, watches, taken);
       await turn();
     }
-    // Once things hold still, every watcher has what the coordinator knows, whatever went before.
+    // Once things hold still, every watcher has all that the coordinator knows, whatever went before.
     world.storeDown = end.storeless;
     if (!world.coordinator) world.claim(end.coordinator);
     world.link('a');
@@ -109,10 +110,12 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
       assert.equal(world.others[name].feeds.size, serves);
     }
     for (const { told, coordinator } of watches) {
-      assert.deepEqual(
-        told.map((states) => states.at(-1) ?? 'EXECUTION_STATE_PENDING'),
-        world.known,
-      );
+      for (const [index, known] of world.known.entries()) {
+        const [last, truth] = [told[index]?.at(-1) ?? 'EXECUTION_STATE_PENDING', world.truth[index] as StateName];
+        // An earlier coordinator may have told of more than this one has heard of.
+        assert.ok(!raises(last, known), `${last} was told, ${known} is known`);
+        assert.ok(last === truth || raises(last, truth), `${last} was told of what is ${truth}`);
+      }
       assert.equal(coordinator, world.coordinator);
     }
     // And the end arrives over the link alone.
@@ -131,7 +134,7 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
     assert.equal(world.views.size, 0);
     assert.deepEqual([world.others.a.feeds.size, world.others.b.feeds.size], [0, 0]);
   });
-  await fc.assert(run, { numRuns: 400 });
+  await fc.assert(run, { numRuns: 300 });
 });
 
 test('a job whose coordinator died with the last word unsaid ends from the store', async () => {

@@ -6,13 +6,16 @@ import type { Coordinators } from './coordinators.ts';
 
 /** How often a replica looks for orphaned jobs that it could not claim when they became so. */
 const lookEveryMs = 1000;
-/** Replicas that see the same orphans begin at different moments, and each in an order of its own. */
+/** An orphan waits for a moment of its own at each replica that sees it: so they share many, however fast one of them is. */
+const waitMs = 20;
 const spreadMs = 100;
+const spreadAnOrphanMs = 2;
+const maxSpreadMs = 1000;
 const atOnce = 4;
 
 /**
  * Claims every open job that nobody drives: all there are at the start, and others as soon as their coordinator's key has gone.
- * Replicas that do so at once share the orphans: each goes through them in random order and passes over what was claimed meanwhile.
+ * Replicas that do so at once share the orphans: each goes through them in an order of its own and passes over what was claimed meanwhile.
  */
 export class Adoption {
   readonly #coordinators: Coordinators;
@@ -28,7 +31,8 @@ export class Adoption {
   readonly #adopting = new Set<JobId>();
   /** Keys of this process for jobs that it does not drive, as the last look found them, by create revision. */
   #own = new Map<JobId, number>();
-  #soon: Timer | undefined;
+  /** Orphans whose moment is still to come. */
+  readonly #due = new Map<JobId, Timer>();
   #working = 0;
 
   /** `driven`: this replica drives the job or is about to. `drive` is called for every job claimed. */
@@ -61,12 +65,7 @@ export class Adoption {
   /** Adopts until the signal: what becomes an orphan, and now and then whatever is one. */
   async follow(signal: AbortSignal): Promise<void> {
     const unsubscribe = this.#coordinators.subscribe((job) => {
-      if (!this.#isOrphan(job)) return;
-      this.#queue(job);
-      this.#soon ??= this.#clock.after((0.2 + 0.8 * this.#random()) * spreadMs, () => {
-        this.#soon = undefined;
-        void this.#work(signal);
-      });
+      if (this.#isOrphan(job) && !this.#due.has(job)) this.#wait(job, signal);
     });
     while (!signal.aborted) {
       await sleep(lookEveryMs, signal).catch(() => {});
@@ -74,7 +73,17 @@ export class Adoption {
       void this.#work(signal);
     }
     unsubscribe();
-    this.#soon?.cancel();
+    for (const timer of this.#due.values()) timer.cancel();
+  }
+
+  #wait(job: JobId, signal: AbortSignal): void {
+    const spread = Math.min(maxSpreadMs, spreadMs + spreadAnOrphanMs * this.#due.size);
+    const timer = this.#clock.after(waitMs + this.#random() * spread, () => {
+      this.#due.delete(job);
+      this.#queue(job);
+      void this.#work(signal);
+    });
+    this.#due.set(job, timer);
   }
 
   #isOrphan(job: JobId): boolean {
@@ -94,7 +103,7 @@ export class Adoption {
   #look(): void {
     const own = new Map<JobId, number>();
     for (const job of this.#coordinators.open()) {
-      if (this.#isOrphan(job)) this.#queue(job);
+      if (this.#isOrphan(job) && !this.#due.has(job)) this.#queue(job);
       const coordinator = this.#coordinators.of(job);
       if (coordinator?.claim !== this.#claims.claimId || this.#drivenHere(job)) continue;
       // A claim whose outcome was never learned; seen twice, so that it is none that is just being made or let go.

@@ -70,7 +70,9 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
       ...{ store, views, claims, clock, cluster, fenced, directory: options.directory },
       run: (job, begin, createRevision) => {
         observer.submitted(begin.progress);
-        return this.#run(job, begin, createRevision).progress;
+        const { progress } = this.#run(job, begin, createRevision);
+        this.#latest.submitted(progress.order.latestKey, { job: job.id, revision: createRevision });
+        return progress;
       },
     });
     this.#adoption = new Adoption({

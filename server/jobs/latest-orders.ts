@@ -81,6 +81,11 @@ export class LatestOrders {
     };
   }
 
+  /** This replica has submitted a job of the key: nobody here needs to wait until the watch tells. */
+  submitted(latestKey: string, { job, revision }: LatestOrder): void {
+    if (latestKey !== '') this.#add(keys.latestPrefix(latestKey), job, revision);
+  }
+
   /** An older job of the same key is open: whoever drives it must still be able to see this one. */
   hasOlder(latestKey: string, job: JobId): boolean {
     const orders = this.#orders.get(keys.latestPrefix(latestKey));
@@ -91,9 +96,12 @@ export class LatestOrders {
   #put({ key, createRevision }: Entry): void {
     const job = parseLatest(key);
     if (job === undefined) return;
-    const prefix = key.slice(0, -job.length);
+    this.#add(key.slice(0, -job.length), job, createRevision);
+  }
+
+  #add(prefix: string, job: JobId, revision: number): void {
     const orders = this.#orders.get(prefix) ?? new Map<JobId, number>();
-    this.#orders.set(prefix, orders.set(job, createRevision));
+    this.#orders.set(prefix, orders.set(job, revision));
     for (const tell of this.#listeners.get(prefix) ?? []) tell();
   }
 

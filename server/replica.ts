@@ -262,10 +262,10 @@ export class Replica {
     await record.announce({ address: grpc.address, version, startedUnixMs });
     opened.defer(() => peers.close());
     await peers.start();
-    const { retentionMs, forgetNodesAfterMs } = settings;
+    const { retentionMs, forgetNodesAfterMs, leaseTermMs } = settings;
     const leader = new Leader({
       ...{ store, clock, log, replica, incarnation, lease: () => lease.current, fenced: () => lease.fenced },
-      duties: leaderDuties({ clock, retentionMs, forgetNodesAfterMs, directory, peers }),
+      duties: leaderDuties({ clock, retentionMs, forgetNodesAfterMs, leaseTermMs, directory, peers }),
     });
     leader.start();
     const unwatch = watchProcess(metrics);

@@ -12,16 +12,18 @@ export function leaderDuties(options: {
   readonly clock: Clock;
   readonly retentionMs: number;
   readonly forgetNodesAfterMs: number;
+  /** Of the replicas' leases: nothing is judged faster than a replica can come and go. */
+  readonly leaseTermMs: number;
   readonly directory: Pick<Directory, 'all'>;
   readonly peers: Pick<Peers, 'replicas' | 'statusOf' | 'shed'>;
 }): Duty[] {
-  const { clock, retentionMs, forgetNodesAfterMs, directory, peers } = options;
+  const { clock, retentionMs, forgetNodesAfterMs, leaseTermMs, directory, peers } = options;
   return [
     new Retention({ clock, retentionMs }),
     new Sweeping({ clock }),
     new InventoryCleanup({ clock, afterMs: forgetNodesAfterMs, nodes: () => directory.all() }),
     new Rebalancing({
-      clock,
+      ...{ clock, intervalMs: leaseTermMs / 2, settleMs: leaseTermMs },
       counts: () => sessionCounts([...peers.replicas()].map(({ name }) => [name, peers.statusOf(name)])),
       shed: (replica, count, aSecond, leaderRevision) => peers.shed(replica, count, aSecond, leaderRevision),
     }),

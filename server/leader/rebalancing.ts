@@ -10,7 +10,7 @@ const toleratedPart = 0.1;
 const toleratedSessions = 16;
 /** Of a replica, so that the others take them in without a herd. */
 const shedASecond = 50;
-const settleMs = 10_000;
+const standardSettleMs = 10_000;
 
 /** How many sessions each replica has above its fair share, where that is more than may be; nobody else is named. */
 export function excessOf(counts: ReadonlyMap<string, number>): Map<string, number> {
@@ -44,6 +44,7 @@ export class Rebalancing implements Duty {
   readonly #clock: Clock;
   readonly #counts: () => SessionCounts;
   readonly #shed: (replica: string, count: number, aSecond: number, leaderRevision: number) => boolean;
+  readonly #settleMs: number;
   #before: SessionCounts;
   #restUntilMs = 0;
 
@@ -53,16 +54,19 @@ export class Rebalancing implements Duty {
     /** Asks a replica to send so many agents elsewhere; false where it can't be asked now. */
     shed: (replica: string, count: number, aSecond: number, leaderRevision: number) => boolean;
     intervalMs?: number;
+    /** Agents that were sent away find their place in that time; so do those that a new term finds on their way. */
+    settleMs?: number;
   }) {
     this.#clock = options.clock;
     this.#counts = options.counts;
     this.#shed = options.shed;
     this.intervalMs = options.intervalMs ?? 5000;
+    this.#settleMs = options.settleMs ?? standardSettleMs;
   }
 
   begin(): void {
     this.#before = undefined;
-    this.#restUntilMs = this.#clock.monotonic() + settleMs;
+    this.#restUntilMs = this.#clock.monotonic() + this.#settleMs;
   }
 
   async round(term: LeaderTerm): Promise<Record<string, number> | undefined> {
@@ -77,7 +81,7 @@ export class Rebalancing implements Duty {
     }
     if (sessions === 0) return undefined;
     this.#before = undefined;
-    this.#restUntilMs = this.#clock.monotonic() + (sessions / shedASecond) * 1000 + settleMs;
+    this.#restUntilMs = this.#clock.monotonic() + (sessions / shedASecond) * 1000 + this.#settleMs;
     return { sessions };
   }
 }

@@ -168,6 +168,7 @@ export class LateResults {
   }
 
   async #write(stored: StoredJob, fresh: ReadonlyMap<number, LateResult>): Promise<boolean> {
+    if (this.#fenced()) return false;
     const { id: job, stateRevision, record } = stored;
     const states = [...fresh.values()].map(({ result }) => result.state);
     // One that closed without counts is counted by reading its results.

@@ -25,6 +25,7 @@ export class World {
   expired = false;
   errors = 0;
   offersAfterStop = 0;
+  readonly outdated = new Set<number>();
 
   constructor(options: {
     count: number;
@@ -65,6 +66,7 @@ export class World {
     this.rollout = this.#drive(true);
     if (this.cancelled) this.rollout.cancel();
     if (this.expired) this.rollout.expire();
+    this.rollout.supersede(this.outdated);
     for (const [index, agent] of this.agents.entries()) if (agent.connected) this.#tellWhatItHas(index, agent);
   }
 
@@ -90,11 +92,12 @@ export class World {
     let left = lasting;
     const alive = (): boolean => left-- > 0;
     const halted = this.cancelled || this.errors > this.maxErrors;
-    const { offer, cancel, skip, expire } = this.rollout.decide();
+    const { offer, cancel, skip, expire, superseded } = this.rollout.decide();
     for (const index of offer) {
       assert.ok(index < this.committed, 'offered above what the store knows');
       assert.equal(this.stored.has(index), false, 'offered though it is over');
       assert.ok(this.at(index).connected, 'offered to nobody');
+      assert.equal(this.outdated.has(index), false, 'offered though a newer order has it');
       if (halted) this.offersAfterStop += 1;
       if (alive()) {
         this.at(index).inbox.push('start');
@@ -105,6 +108,7 @@ export class World {
     for (const [indexes, state] of [
       [skip, 'EXECUTION_STATE_SKIPPED'],
       [expire, 'EXECUTION_STATE_EXPIRED'],
+      [superseded, 'EXECUTION_STATE_SKIPPED'],
     ] as const) {
       for (const index of indexes) {
         assert.equal(this.at(index).sent, false, `the server ended ${index}, which had been offered`);
@@ -165,6 +169,12 @@ export class World {
     this.rollout.cancel();
   }
 
+  /** A newer order of the same key has these. */
+  supersede(indexes: readonly number[]): void {
+    for (const index of indexes) this.outdated.add(index);
+    this.rollout.supersede(indexes);
+  }
+
   expire(): void {
     this.expired = true;
     this.rollout.expire();
@@ -180,6 +190,7 @@ export class World {
   /** Everybody comes back and everything runs to its end. */
   settle(): void {
     for (const index of this.agents.keys()) this.connect(index);
+    this.decide();
     for (let round = 0; !this.rollout.complete; round += 1) {
       assert.ok(round <= 4 * this.count + 4, `stuck with ${this.rollout.inFlight} in flight`);
       this.commitStep();

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { damageSpool } from '../cluster/damage-spool.ts';
 import { startTrialEtcd } from '../cluster/etcd.ts';
 import { FaultCluster } from '../cluster/fault-cluster.ts';
 import { cutEnd, flipBytes } from '../damage.ts';
@@ -12,7 +13,7 @@ const lossy = ['disk-full', 'bound', 'drain-killed'];
 export const agentDisk: FaultCase = {
   name: 'agent-disk',
   title:
-    'the agent’s disk is full, its journal is cut short and has bytes flipped: it starts, says what is lost, serves the rest',
+    'the agent’s disk is full, its journal and spool are cut short and have bytes flipped: it starts, says what is lost, serves the rest',
   short: true,
   async run(trial) {
     const etcd = await startTrialEtcd(trial);
@@ -23,7 +24,7 @@ export const agentDisk: FaultCase = {
     if (mounted) await fill(trial, cluster);
     const damages = trial.full ? 60 : 4;
     for (let n = 0; n < damages; n += 1) await damage(trial, cluster, mounted ? 1 : 0);
-    for (let n = 0; n < damages / 2; n += 1) await cutSpool(trial, cluster, mounted ? 1 : 0);
+    for (let n = 0; n < damages / 4; n += 1) await damageSpool(trial, cluster, mounted ? 1 : 0);
     cluster.collect();
   },
 };
@@ -73,27 +74,4 @@ async function damage(trial: Trial, cluster: FaultCluster, n: number): Promise<v
   await job.over();
   const after = await FaultedJob.onReal(trial, cluster, { ...work, lines: 20 }, { names: [name] });
   await after.over();
-}
-
-/** Output of an ended command is cut short on disk: who reads it then is told of the gap. */
-async function cutSpool(trial: Trial, cluster: FaultCluster, n: number): Promise<void> {
-  const name = `node-${n}`;
-  const work = { lines: 5000, linesAStep: 5000, pauseMs: 0, exitCode: 0 };
-  // Of who watches: the first one leaves the output out, so that the later one reads it from the disk.
-  const job = await FaultedJob.onReal(trial, cluster, work, { names: [name], withoutOutput: true, gaps: ['corrupt'] });
-  await job.over();
-  await cluster.killAgent(n, job.window);
-  const segments = globSync('spool/*/out.0*', { cwd: cluster.processes.stateDir(n) });
-  const paths = segments.map((segment) => join(cluster.processes.stateDir(n), segment));
-  const newest = paths
-    .filter((path) => statSync(path).size > 0)
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
-  if (newest === undefined) throw new Error(`${name} kept no output`);
-  trial.fault('cut-spool', name, job.window);
-  trial.note(`${cutEnd(newest, trial.random)} bytes of ${newest} are cut off`);
-  cluster.processes.agents[n]?.start();
-  await cluster.processes.connected(cluster.processes.agents.length);
-  const follower = await job.watchAgain(`late-${job.id.slice(0, 6)}`);
-  const gaps = trial.history.events.filter((event) => event.type === 'gap' && event.follower === follower.name);
-  trial.check(gaps.length > 0, `${name}: output was cut short on disk, and nobody says so`);
 }

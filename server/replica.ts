@@ -277,22 +277,8 @@ export class Replica {
     notReady.delete('starting');
     log.info({ address: grpc.address, store: store.driver }, `replica ${replica} serves on ${grpc.address}`);
     return new Replica({
-      settings,
-      log,
-      store,
-      cluster,
-      lease,
-      record,
-      leader,
-      sync,
-      fleet,
-      peers,
-      jobs,
-      grpc,
-      http,
-      unwatch,
-      notReady,
-      failed: displaced.promise,
+      ...{ settings, log, store, cluster, lease, record, leader, sync, fleet, peers, jobs, grpc, http },
+      ...{ unwatch, notReady, failed: displaced.promise },
     });
   }
 

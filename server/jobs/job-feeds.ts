@@ -38,7 +38,7 @@ export class JobFeeds {
     const ofLink = this.#feeds.get(link) ?? new Map<JobId, JobFeed>();
     const feed = new JobFeed({ link, progress, executionsAFrame: this.#executionsAFrame });
     this.#feeds.set(link, ofLink.set(job, feed));
-    feed.run().finally(() => this.#forget(link, job, feed));
+    void feed.run().finally(() => this.#forget(link, job, feed));
   }
 
   unwatchJob(link: PeerLink, job: JobId): void {

@@ -14,7 +14,7 @@ import { codec } from '../../../shared/rpc/proto.ts';
 import { systemClock } from '../../../shared/time.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { type TestNode, TestReplica } from '../../harness/test-replica.ts';
-import { allHere } from '../jobs/views-world.ts';
+import { allHere } from '../jobs/view-fakes.ts';
 
 const events = codec<WatchEvent, WatchEvent__Output>('muster.v1.WatchEvent');
 let replica: TestReplica;

@@ -4,7 +4,7 @@ import { Directory } from '../../../server/fleet/directory.ts';
 import { AwayNodes } from '../../../server/jobs/away-nodes.ts';
 import { outOfPatience, type Relay } from '../../../server/jobs/relay.ts';
 import { newNodeUid } from '../../../shared/ids.ts';
-import { ManualClock } from './views-world.ts';
+import { ManualClock } from './view-fakes.ts';
 
 const uid = newNodeUid();
 const leaseTermMs = 10_000;

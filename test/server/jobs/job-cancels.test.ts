@@ -6,7 +6,7 @@ import type { StoredJob } from '../../../server/jobs/job-store.ts';
 import { values } from '../../../server/store/values.ts';
 import { MusterError } from '../../../shared/errors.ts';
 import { newJobId } from '../../../shared/ids.ts';
-import { FakeLink, FakeMap, ManualClock, turn } from './views-world.ts';
+import { FakeLink, FakeMap, ManualClock, turn } from './view-fakes.ts';
 
 const job = newJobId();
 const term: CancelOptions = { signal: 0, graceMs: undefined };

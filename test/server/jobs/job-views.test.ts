@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { raises, type StateName } from '../../../server/jobs/states.ts';
-import { type Name, type OtherName, turn, ViewsWorld } from './views-world.ts';
+import { turn } from './view-fakes.ts';
+import { type Name, type OtherName, ViewsWorld } from './views-world.ts';
 
 const count = 2;
 const other = fc.constantFrom<OtherName>('a', 'b');

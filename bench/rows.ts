@@ -1,6 +1,7 @@
 import type { Row } from './harness/row.ts';
 import { attachRow } from './rows/attach.ts';
 import { directoryRow } from './rows/directory.ts';
+import { herdRow } from './rows/herd.ts';
 import { latencyRow } from './rows/latency.ts';
 import { memoryRow } from './rows/memory.ts';
 import { ordersRow } from './rows/orders.ts';
@@ -16,6 +17,7 @@ export const rows: readonly Row[] = [
   memoryRow,
   outputRow,
   attachRow,
+  herdRow,
   storeRow,
   directoryRow,
   startsRow,

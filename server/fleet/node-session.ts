@@ -3,6 +3,9 @@ import type { Start } from '../../proto/gen/muster/v1/Start.ts';
 import type { ExecutionId, NodeUid } from '../../shared/ids.ts';
 import type { HeldExecution } from './hello.ts';
 
+/** A `Start`, and the capabilities without which an agent would run the order as if part of it were not there. */
+export type StartFrame = Omit<Start, 'execution'> & { readonly needs?: readonly string[] };
+
 /**
  * One session of a node as its coordinator sees it, wherever it is held: by this replica (`Session`) or by another. Used for as
  * long as it is `live`; never again after that.
@@ -14,8 +17,8 @@ export interface NodeSession {
   held(execution: ExecutionId): HeldExecution | undefined;
   /** The agent said that it has the execution, or was sent it in this session, and was not released from it. */
   holds(execution: ExecutionId): boolean;
-  /** `order` is one buffer for all nodes of a job. */
-  start(execution: ExecutionId, frame: Omit<Start, 'execution'>): void;
+  /** `order` is one buffer for all nodes of a job. Where the agent lacks what it needs, its holder refuses in its place. */
+  start(execution: ExecutionId, frame: StartFrame): void;
   /** Standard input; undefined where whoever holds the node brings it by itself. */
   readonly input: ((execution: ExecutionId, data: Buffer) => void) | undefined;
   cancel(frame: Cancel): void;

@@ -5,12 +5,12 @@ import type { ConnectResponse } from '../../proto/gen/muster/v1/ConnectResponse.
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { Heartbeat__Output } from '../../proto/gen/muster/v1/Heartbeat.ts';
 import type { Output__Output } from '../../proto/gen/muster/v1/Output.ts';
-import type { Start } from '../../proto/gen/muster/v1/Start.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
 import type { CompleteHello, HeldExecution } from './hello.ts';
-import type { NodeSession } from './node-session.ts';
+import type { NodeSession, StartFrame } from './node-session.ts';
+import { refusal } from './refusal.ts';
 import { SendQueue } from './send-queue.ts';
 import type { SessionEnd } from './session-end.ts';
 
@@ -95,9 +95,14 @@ export class Session implements NodeSession {
     this.#queue.control({ welcome: frame });
   }
 
-  start(execution: ExecutionId, frame: Omit<Start, 'execution'>): void {
+  start(execution: ExecutionId, { needs = [], ...frame }: StartFrame): void {
+    const lacking = this.holds(execution) ? undefined : needs.find((name) => !this.hello.capabilities.includes(name));
     this.#started.add(execution);
-    this.#queue.control({ start: { ...frame, execution } });
+    if (lacking === undefined) return this.#queue.control({ start: { ...frame, execution } });
+    // It is never sent: an older agent would run it. Told later, as an agent's answer would be.
+    queueMicrotask(() => {
+      if (this.live) this.#sink.event(this, execution, refusal(execution, lacking));
+    });
   }
 
   held(execution: ExecutionId): HeldExecution | undefined {

@@ -15,6 +15,7 @@ import {
   parseExecutionId,
 } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
+import { neededCapabilities } from '../../shared/order/queueing.ts';
 import { decodeOrder } from '../../shared/order.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
@@ -36,6 +37,8 @@ interface HeldJob {
   readonly link: PeerLink;
   readonly order: Buffer;
   readonly stdin: JobStdin | undefined;
+  /** Capabilities that an agent must have for it. */
+  readonly needs: readonly string[];
   /** Passed on, and not released yet. */
   readonly unreleased: Map<ExecutionId, { readonly session: NodeSession; readonly result: ExecutionResult }>;
   /** Came while this replica was fenced. */
@@ -77,7 +80,7 @@ export class HeldJobs {
     const orderBytes = Buffer.from(order);
     this.#held.set(job, {
       ...{ job, link, order: orderBytes, fencedOffers: [] },
-      stdin: before?.stdin ?? this.#stdinOf(job, orderBytes),
+      ...(before ? { stdin: before.stdin, needs: before.needs } : this.#read(job, orderBytes)),
       unreleased: before?.unreleased ?? new Map(),
     });
     const executions: string[] = [];
@@ -186,7 +189,7 @@ export class HeldJobs {
       const session = this.#sessionOf(held.job, execution);
       if (!session) continue;
       const known = session.holds(execution);
-      session.start(execution, { order: held.order, proof, traceparent });
+      session.start(execution, { order: held.order, proof, traceparent, needs: held.needs });
       if (known || !held.stdin) continue;
       const wanted = (): boolean => session.live && session.holds(execution);
       held.stdin.give(wanted, (data) => session.input(execution, data));
@@ -202,13 +205,15 @@ export class HeldJobs {
     });
   }
 
-  #stdinOf(job: JobId, orderBytes: Buffer): JobStdin | undefined {
+  #read(job: JobId, orderBytes: Buffer): Pick<HeldJob, 'stdin' | 'needs'> {
     const { clock, log, stdin } = this.#options;
     try {
-      return decodeOrder(orderBytes).stdin && new JobStdin({ clock, load: () => stdin(job) });
+      const order = decodeOrder(orderBytes);
+      const wanted = order.stdin && new JobStdin({ clock, load: () => stdin(job) });
+      return { stdin: wanted, needs: neededCapabilities(order) };
     } catch (error) {
       log.error({ err: error, 'job.id': job }, 'a coordinator sent an order that can not be read');
-      return undefined;
+      return { stdin: undefined, needs: [] };
     }
   }
 

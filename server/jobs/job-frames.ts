@@ -1,5 +1,6 @@
 import type { ExecutionId } from '../../shared/ids.ts';
 import { PlanTree } from '../../shared/merkle.ts';
+import { neededCapabilities } from '../../shared/order/queueing.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
 import type { JobStdin } from './job-stdin.ts';
 import type { JobProgress } from './progress.ts';
@@ -41,7 +42,8 @@ export class JobFrames {
     const { siblings } = this.#tree.proof(index);
     const known = session.holds(execution);
     const traceparent = this.#traceparent(this.#progress, execution);
-    session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent });
+    const needs = neededCapabilities(order);
+    session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent, needs });
     if (!order.stdin || known || !session.input) return;
     const wanted = (): boolean => session.live && session.holds(execution);
     this.#stdin.give(wanted, (data) => session.input?.(execution, data));

@@ -12,6 +12,10 @@ export interface ValidLane {
 /** Among `Hello.capabilities`: this agent keeps lanes. One without it would run them side by side. */
 export const laneCapability = 'lanes';
 
+/** Capabilities without which an agent would run an order as if part of it were not there. */
+export const neededCapabilities = ({ lane }: { readonly lane: ValidLane | undefined }): readonly string[] =>
+  lane === undefined ? [] : [laneCapability];
+
 const maxConcurrency = 1000;
 const namePattern = /^[A-Za-z0-9._/-]{1,128}$/;
 const allowed = 'must be 1 to 128 of [A-Za-z0-9._/-]';

@@ -33,6 +33,7 @@ export interface OrderOptions {
   readonly rollout?: Rollout;
   readonly stdin?: Buffer;
   readonly deliverWithinMs?: number;
+  readonly lane?: { readonly name: string; readonly concurrency: number };
   readonly jobDeadlineUnixMs?: number;
 }
 

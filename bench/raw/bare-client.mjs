@@ -8,7 +8,7 @@ const client = new Client(server, credentials.createInsecure(), {
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
   'grpc.enable_channelz': 0,
-  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_time_ms': 15_000,
   'grpc.keepalive_timeout_ms': 10_000,
 });
 const stream = client.makeBidiStreamRequest('/bench.Bare/Attach', same, same, new Metadata());

@@ -28,7 +28,7 @@ export const agentChannelOptions: ChannelOptions = {
   'grpc.enable_channelz': 0,
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
-  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_time_ms': 15_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.max_send_message_length': 1024 * 1024,
   'grpc.max_receive_message_length': 1024 * 1024,

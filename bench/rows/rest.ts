@@ -44,7 +44,7 @@ export const restRow: Row = {
         what: `replica at rest with ${nodes.toLocaleString('en-US')} sessions`,
         ...{ unit: '% of a core', raw: share('relay'), muster: share('replica') },
         note:
-          `CPU time of the process in windows of ${windowMs / 1000} s, HTTP/2 keepalive each 20 s, Muster’s heartbeats each 60 s. ` +
+          `CPU time of the process in windows of ${windowMs / 1000} s, HTTP/2 keepalive each 15 s from agents and 20 s from the replica, Muster’s heartbeats each 60 s. ` +
           `Raw: a bare grpc-js server with as many open streams. ${simulatedNote}`,
       },
       {

@@ -19,7 +19,9 @@ async function main(): Promise<void> {
   weighExternalMemory();
   const log = createLog('muster-replica', settings.logLevel);
   const stop = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+    // A service manager may say it twice, to the launcher and to us: a stop that is under way goes on. Ctrl-C again ends it.
+    process.on('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
   });
   try {
     const tracer = await openTracer({ service: 'muster-replica', version: packageVersion(), log, env: process.env });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -25,9 +25,17 @@ if (commit === undefined) {
     after(() => previous.remove());
 
     test('its agent and client work with today’s replica', async (t) => {
-      const { address } = await startNode(t, { replica: today, agent: previous.folder, name: 'old' });
+      const { address, state } = await startNode(t, { replica: today, agent: previous.folder, name: 'old' });
       await t.test('its agent runs what today’s client submits', (t) => runsCommands(t, today, address, 'old'));
       await t.test('its client submits, watches and reads', (t) => runsCommands(t, previous.folder, address, 'old'));
+      await t.test('an order with a lane, of which the agent knows nothing, is refused and never runs', async () => {
+        const trace = join(state, 'ran');
+        const args = ['run', '--server', address, '--node', 'old', '--lane', 'deploy', '--', 'touch', trace];
+        const { status, stdout, stderr } = await muster(today, args);
+        assert.equal(status, 255);
+        assert.match(stdout + stderr, /lacks `lanes`/);
+        assert.equal(existsSync(trace), false);
+      });
     });
 
     test('today’s agent and client work with its replica', async (t) => {

@@ -16,10 +16,15 @@ export const budget: FaultCase = {
     const count = trial.full ? 10_000 : 2000;
     const etcd = await startTrialEtcd(trial);
     const replicas = trial.full ? 3 : 2;
-    const cluster = await FaultCluster.start(trial, { replicas, agents: 0, etcd: [etcd.endpoint], leaseTerm: '10s' });
+    const cluster = await FaultCluster.start(trial, {
+      replicas,
+      agents: 0,
+      etcd: [etcd.endpoint],
+      defaultKeepalive: true,
+      leaseTerm: '10s',
+    });
     const fleet = await cluster.simulate({ count, prefix: 'sim' });
-    // What the attaching left behind is written down.
-    await sleep(trial.full ? 15_000 : 3000, trial.signal);
+    await quiet(trial, etcd.endpoint);
     const idle = await proposals(etcd.endpoint);
     await sleep(idleMs, trial.signal);
     const idleASecond = ((await proposals(etcd.endpoint)) - idle) / (idleMs / 1000);
@@ -46,6 +51,16 @@ function judge(
   const what = `${count} nodes at concurrency ${maxConcurrency}, ${seconds.toFixed(1)} s`;
   trial.figure(`${what}: commits`, round(cost), `of at most ${round(allowed)}`);
   trial.check(cost <= allowed, `${what}: ${round(cost)} commits, ${round(allowed)} are allowed`);
+}
+
+/** Waits until what the attaching of so many nodes left to be written down is written, and sessions are evenly spread. */
+async function quiet(trial: Trial, endpoint: string): Promise<void> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const before = await proposals(endpoint);
+    await sleep(2000, trial.signal);
+    if ((await proposals(endpoint)) - before <= 4) return;
+  }
+  throw new Error('the store did not come to rest within two minutes');
 }
 
 /** Committed by etcd so far, without the grants of leases. */

@@ -13,7 +13,13 @@ export const herd: FaultCase = {
   async run(trial) {
     const count = trial.full ? 5000 : 500;
     const etcd = await startTrialEtcd(trial);
-    const cluster = await FaultCluster.start(trial, { replicas: 2, begin: 1, agents: 0, etcd: [etcd.endpoint] });
+    const cluster = await FaultCluster.start(trial, {
+      replicas: 2,
+      begin: 1,
+      agents: 0,
+      etcd: [etcd.endpoint],
+      defaultKeepalive: true,
+    });
     const crowd = await cluster.simulate({ count, prefix: 'crowd' });
     cluster.begin(1);
     await cluster.ready(1);

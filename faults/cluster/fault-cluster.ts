@@ -19,6 +19,8 @@ export interface FaultClusterOptions {
   /** `host:port` of etcd's members. */
   readonly etcd: readonly string[];
   readonly leaseTerm?: string;
+  /** As replicas and agents have it where nobody says otherwise: for thousands of agents that dial at once. */
+  readonly defaultKeepalive?: boolean;
   /** Each replica reaches etcd through a proxy of its own; one member only. */
   readonly proxied?: boolean;
   readonly replicaFlags?: readonly string[];
@@ -47,11 +49,11 @@ export class FaultCluster {
       { length: replicas },
       (_, n) => `etcd://${proxies[n]?.endpoint ?? etcd.join(',')}/faults`,
     );
-    const quick = ['--keepalive-interval', '2s', '--keepalive-timeout', '5s', '--drain-timeout', '5s'];
+    const quick = options.defaultKeepalive ? [] : ['--keepalive-interval', '2s', '--keepalive-timeout', '5s'];
     const processes = await ProcessCluster.make({
       ...{ agents, stores, folder: trial.folder('cluster') },
-      replicaFlags: ['--lease-term', leaseTerm, ...quick, ...replicaFlags],
-      agentFlags: ['--keepalive-interval', '2s', '--keepalive-timeout', '5s', ...agentFlags],
+      replicaFlags: ['--lease-term', leaseTerm, '--drain-timeout', '5s', ...quick, ...replicaFlags],
+      agentFlags: [...quick, ...agentFlags],
     });
     trial.after(() => processes.close());
     const cluster = new FaultCluster(trial, processes, proxies);
@@ -88,13 +90,13 @@ export class FaultCluster {
     const fleet = new SimulatedFleet(this.#trial, { servers: this.addresses, ...options });
     this.fleets.push(fleet);
     fleet.program.start();
-    await this.processes.connected(fleet.count, `fleet=${fleet.prefix}`, 120_000);
+    await this.processes.connected(fleet.count, `fleet=${fleet.prefix}`, 240_000);
     return fleet;
   }
 
   /** Waits until every replica that runs is ready. */
   async serving(): Promise<void> {
-    await Promise.all(this.replicas.map((replica, n) => (replica.alive ? this.ready(n) : undefined)));
+    await Promise.all([...this.replicas.keys()].filter((n) => this.replicas[n]?.alive).map((n) => this.ready(n)));
   }
 
   /** Waits until replica n is ready. */

@@ -105,8 +105,11 @@ export class ProcessCluster {
   async connected(count: number, selector = 'role=test', capMs = 30_000): Promise<void> {
     const deadline = performance.now() + capMs;
     while (performance.now() < deadline) {
+      const began = performance.now();
       if ((await this.#count(selector)) >= count) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Thousands of nodes are not listed again and again while they attach.
+      const pauseMs = Math.max(50, 5 * (performance.now() - began));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     throw new Error(`never had ${count} connected nodes of ${selector}; logs in ${this.folder}`);
   }

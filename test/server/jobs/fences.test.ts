@@ -88,6 +88,24 @@ test('a fenced replica starts and writes nothing, and goes on by itself when it 
   await eventually(() => first.executor.releases.length === 1, 'the release');
 });
 
+test('deadlines that pass while the replica is fenced end and close nothing until it is not', async () => {
+  const [here, gone] = [await cluster.node('a'), await cluster.node('b')];
+  here.executor.onOffer = ({ execution }) => here.executor.accept(execution);
+  await gone.connection.close();
+  await eventually(() => replica.fleet.size === 1, 'one session');
+  const jobDeadlineUnixMs = Date.now() + 60_000;
+  const { id } = await cluster.submit([here, gone], { deliverWithinMs: 50_000, jobDeadlineUnixMs });
+  await eventually(() => here.executor.offers.length === 1, 'the offer');
+  replica.store.fenced = true;
+  const before = replica.store.commits.length;
+  replica.clock.jump(61_000);
+  const { job } = await cluster.client.call(jobMethods.GetJob, { jobId: id });
+  assert.deepEqual([job?.state, job?.counts?.expired, replica.finished], ['JOB_STATE_OPEN', 0, []]);
+  assert.equal(replica.store.commits.length, before);
+  replica.store.fenced = false;
+  assert.equal(closing(await cluster.watch(id, { withoutOutput: true }))?.closingReason, 'deadline');
+});
+
 test('a fenced replica still passes a cancel on', async () => {
   const node = await cluster.node('n');
   node.executor.onOffer = ({ execution }) => node.executor.accept(execution);

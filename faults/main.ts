@@ -8,6 +8,9 @@ import { renderOutcomes } from './table.ts';
 // Every program that runs is to be ended with this one.
 process.setMaxListeners(100);
 
+/** A soak is one seed after another for so long each: what fails is short enough to be replayed. */
+const soakSliceMs = 60_000;
+
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Exit status: 0 all held, 1 something did not, 2 usage, 130 interrupted (with everything stopped). */
@@ -28,7 +31,7 @@ async function faults(options: FaultOptions): Promise<void> {
       say(`${faultCase.name}: ${faultCase.title} (seed ${seed + round})`);
       const outcome = await runTrial(faultCase, {
         seed: seed + round,
-        soakMs: Math.max(0, leftMs),
+        soakMs: Math.max(0, Math.min(leftMs, soakSliceMs)),
         ...{ full, keep, signal, say },
       });
       say(

@@ -30,6 +30,7 @@ export interface TrialOutcome extends TrialSummary {
   readonly problems: readonly string[];
   readonly historyPath: string;
   readonly tookMs: number;
+  readonly soakMs: number;
 }
 
 /** Runs one case with one seed in a folder of its own, holds its history against the checkers, and leaves no process behind. */
@@ -64,7 +65,7 @@ export async function runTrial(faultCase: FaultCase, options: RunTrialOptions): 
   const { path: historyPath } = history;
   if (problems.length === 0 && !options.keep) rmSync(root, { recursive: true, force: true });
   const tookMs = performance.now() - began;
-  return { case: faultCase.name, ...{ seed, problems, historyPath, tookMs }, ...summarize(history.events) };
+  return { case: faultCase.name, ...{ seed, problems, historyPath, tookMs, soakMs }, ...summarize(history.events) };
 }
 
 function shortened(checker: string, found: readonly string[]): string[] {

@@ -23,9 +23,10 @@ export function renderOutcomes(outcomes: readonly TrialOutcome[], full: boolean)
   return `${lines.join('\n')}\n`;
 }
 
-function failure({ case: name, seed, problems, historyPath }: TrialOutcome, full: boolean): string[] {
+function failure({ case: name, seed, problems, historyPath, soakMs }: TrialOutcome, full: boolean): string[] {
   if (problems.length === 0) return [];
-  const replay = `npm run faults -- --case ${name} --seed ${seed}${full ? ' --full --seeds 1' : ''}`;
+  const size = soakMs > 0 ? ` --soak ${Math.ceil(soakMs / 1000)}s` : full ? ' --full --seeds 1' : '';
+  const replay = `npm run faults -- --case ${name} --seed ${seed}${size}`;
   return [
     '',
     `${name} FAILED with seed ${seed}`,

@@ -25,6 +25,7 @@ test('what failed is told with its seed, its history and the command that replay
       problems: ['starts: twice'],
       historyPath: '/somewhere/history.jsonl',
       tookMs: 1000,
+      soakMs: 0,
     },
     ...summarize([fault]),
   };

@@ -13,7 +13,7 @@ export const crashMatrix: FaultCase = {
       kind: 'kill-at-point',
       env: { MUSTER_CRASH_REPEAT: `${repeat}` },
     });
-    for (const [, name = '', count] of (/hits: (.*)$/m.exec(said)?.[1] ?? '').matchAll(/([a-z-]+) (\d+)/g))
+    for (const [, name = '', count] of (/hits: (.*)$/m.exec(said)?.[1] ?? '').matchAll(/([a-z-]+(?: killed)?) (\d+)/g))
       trial.figure(`hits of ${name}`, Number(count), '');
   },
 };

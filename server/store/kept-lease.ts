@@ -21,6 +21,8 @@ export class KeptLease {
   readonly #options: KeptLeaseOptions;
   readonly #abort = new AbortController();
   #lease: Lease;
+  /** What hung on a lost lease may be another's until it is claimed again. */
+  #claimed = true;
 
   private constructor(options: KeptLeaseOptions, lease: Lease) {
     this.#options = options;
@@ -32,13 +34,14 @@ export class KeptLease {
     return new KeptLease(options, await options.store.lease(options.termMs));
   }
 
+  /** What claims are made under, also those of a re-grant that is still going on. */
   get current(): Lease {
     return this.#lease;
   }
 
-  /** Past its own deadline: no renewal was answered for two thirds of the term. */
-  get overdue(): boolean {
-    return this.#options.clock.monotonic() > this.#lease.deadlineMonotonicMs;
+  /** Nothing may be relied on that hangs on it: past its own deadline, or lost and not all of it claimed again yet. */
+  get fenced(): boolean {
+    return !this.#claimed || this.#options.clock.monotonic() > this.#lease.deadlineMonotonicMs;
   }
 
   /** Since the last renewal that was answered was sent, or since the grant. */
@@ -55,6 +58,7 @@ export class KeptLease {
 
   #follow(lease: Lease): void {
     void lease.lost.then((reason) => {
+      this.#claimed = false;
       if (this.#abort.signal.aborted) return;
       const { log, name } = this.#options;
       log.warn({ 'lease.name': name, reason }, 'a lease is lost; asking for another');
@@ -78,6 +82,7 @@ export class KeptLease {
           await lease.close();
           throw error;
         }
+        this.#claimed = true;
         this.#follow(lease);
         return;
       } catch (error) {

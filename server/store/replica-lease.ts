@@ -18,7 +18,7 @@ export function presenceShardOf(uid: NodeUid): number {
  * The leases that everything a replica claims hangs on: one for its record, its coordinator keys and its leadership, and a few for the
  * presence of its nodes. Each that is lost is granted anew by itself, and its callback claims again.
  * A lease is not a lock: past two thirds of the main one's term without an answered renewal the replica is fenced, whatever
- * the store says.
+ * the store says; and where that one was lost, until all of its own is claimed again or known to be another's.
  */
 export class ReplicaLease {
   readonly #main: KeptLease;
@@ -60,7 +60,7 @@ export class ReplicaLease {
 
   /** No Start, no store write, no outcome made by the server while this holds. */
   get fenced(): boolean {
-    return this.#fenceReason !== undefined || this.#main.overdue;
+    return this.#fenceReason !== undefined || this.#main.fenced;
   }
 
   /** Since the main lease was last known to stand. */

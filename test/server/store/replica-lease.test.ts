@@ -75,6 +75,27 @@ test('a re-claim that fails asks for another lease, and the one before is given 
   assert.deepEqual(ended, ['closed', 'closed']);
 });
 
+test('a replica that lost its main lease is fenced until all of its own is claimed again, under the new lease', async (t) => {
+  const claims: { fenced: boolean; under: unknown; done: () => void; fail: (reason: Error) => void }[] = [];
+  const { lease } = await setUp(t, async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    claims.push({ fenced: lease.fenced, under: lease.current, done: resolve, fail: reject });
+    await promise;
+  });
+  const before = lease.current;
+  assert.equal(lease.fenced, false);
+  await before.close();
+  await until(() => claims.length === 1, 'the re-grant');
+  assert.equal(claims[0]?.fenced, true);
+  assert.notEqual(claims[0]?.under, before, 'what is claimed hangs on the new lease');
+  assert.equal(lease.fenced, true, 'while it claims');
+  claims[0]?.fail(new Error('the store is away'));
+  await until(() => claims.length === 2, 'another try');
+  assert.equal(claims[1]?.fenced, true, 'after one that failed');
+  claims[1]?.done();
+  await until(() => !lease.fenced, 'not fenced any more');
+});
+
 test('fenced for good is fenced whatever the leases say', async (t) => {
   const { lease, store } = await setUp(t);
   store.fenced = true;

@@ -33,6 +33,9 @@ const retryBaseMs = 50;
 const retryCapMs = 2000;
 /** So many refusals in a row, and the store is asked what the job is. */
 const refusalsAStoreRead = 3;
+/** What the store has is looked through so often while the coordinator is out of reach; of a large job less often. */
+const pollBaseMs = 3000;
+const pollMsATarget = 1;
 
 /**
  * Feeds the progress of one open job that another replica drives: watches it there over the link, there again after every change
@@ -48,6 +51,8 @@ export class JobMirror {
   /** It has told all it knew. */
   #told = false;
   #timer: Timer | undefined;
+  /** Runs while there is a coordinator and no link to it: its results still come by way of the store. */
+  #poll: Timer | undefined;
   #failures = 0;
   #refusals = 0;
   #reading = false;
@@ -71,8 +76,11 @@ export class JobMirror {
     this.#awaitsLastWord = false;
     // Until another one is heard of, whoever drove it last may still have something to tell.
     const there = at.replica === replica ? undefined : link(at.replica);
-    if (there === undefined || there === this.#watching) return;
+    if (there === undefined) return this.#pollLater();
+    if (there === this.#watching) return;
     this.#leave();
+    this.#poll?.cancel();
+    this.#poll = undefined;
     this.#watching = there;
     this.#told = false;
     there.send({ watchJob: { job: id } });
@@ -118,6 +126,7 @@ export class JobMirror {
   close(): void {
     this.#over = true;
     this.#timer?.cancel();
+    this.#poll?.cancel();
     this.#leave();
   }
 
@@ -132,12 +141,20 @@ export class JobMirror {
     this.#lookIn(lastWordMs);
   }
 
-  /** All results first, so that whoever sees the job closed has seen its executions. */
-  async #readEnd(): Promise<void> {
+  #pollLater(): void {
+    const ms = pollBaseMs + fullJitterMs(1, pollBaseMs / 2, pollBaseMs) + pollMsATarget * this.#progress.targets.length;
+    this.#poll ??= this.#ports.clock.after(ms, () => {
+      this.#poll = undefined;
+      void this.#readEnd(true);
+    });
+  }
+
+  /** All results first, so that whoever sees the job closed has seen its executions. `open`: also those of a job that is not. */
+  async #readEnd(open = false): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      await this.#takeEnd();
+      await this.#takeStored(open);
       if (!this.#over) this.#lookLater();
     } catch (error) {
       this.#ports.log.debug({ err: error, 'job.id': this.#progress.id }, 'a followed job waits for the store');
@@ -147,7 +164,7 @@ export class JobMirror {
     }
   }
 
-  async #takeEnd(): Promise<void> {
+  async #takeStored(open: boolean): Promise<void> {
     const { stored } = this.#ports;
     const { id } = this.#progress;
     const job = await stored.get(id);
@@ -155,12 +172,13 @@ export class JobMirror {
     if (job === undefined)
       return this.#progress.fail(new MusterError('UNKNOWN_JOB', `job ${id} is not in the store any more`));
     const { state, reason, closedUnixMs } = job.record;
-    if (state !== 'closed') return;
+    if (state !== 'closed' && !open) return;
     for await (const { target, result } of stored.results(id)) {
       if (this.#over) return;
       if (typeof result.state === 'string') this.#progress.raise(target, result.state, { result });
     }
-    if (!this.#over) this.#progress.setJob('closed', reason, closedUnixMs);
+    const now = jobStateOf(state);
+    if (now && !this.#over) this.#progress.setJob(now, reason, closedUnixMs);
   }
 
   #lookLater(): void {

@@ -5,8 +5,9 @@ import { decodeOrder } from '../../shared/order.ts';
 import type { Timer } from '../../shared/time.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
 import { closedFacts, type JobFacts } from './end-counts.ts';
-import { JobMirror, type MirrorPorts } from './job-mirror.ts';
+import type { MirrorPorts } from './job-mirror.ts';
 import type { JobStore, StoredJob } from './job-store.ts';
+import { JobView, type Patience } from './job-view.ts';
 import { JobProgress } from './progress.ts';
 
 /** Somebody's hold on a job. */
@@ -16,28 +17,9 @@ export interface Followed {
   release(): void;
 }
 
-/** One open job as this replica sees it. */
-interface View {
-  readonly progress: JobProgress;
-  followers: number;
-  /** A run of this replica feeds it. */
-  local: boolean;
-  /** Feeds it where no run of this replica does. */
-  mirror: JobMirror | undefined;
-  /** The coordinator as last told. */
-  shown: string;
-  /** Resolved once somebody has told what goes on, beyond what the store knew. */
-  readonly live: PromiseWithResolvers<void>;
-  /** Runs out when nobody came back to it. */
-  linger: Timer | undefined;
-  readonly unsubscribe: () => void;
-}
-
 /** A view that was left stays for whoever asks again and again. */
 const lingerMs = 5000;
 const maxLingering = 32;
-/** How long a coordinator may take to tell where its job stands, before the view goes without. */
-const liveWithinMs = 2000;
 
 /**
  * What this replica knows of open jobs: one progress a job, shared by its run and all who follow it. It only moves forward, whoever
@@ -47,9 +29,9 @@ export class JobViews {
   readonly stored: JobStore;
   readonly #ports: MirrorPorts;
   readonly #undriven: (job: JobId) => void;
-  readonly #views = new Map<JobId, View>();
-  /** Views that nobody holds, longest first. */
-  readonly #lingering = new Set<View>();
+  readonly #views = new Map<JobId, JobView>();
+  /** Views that nobody holds, longest first, and when they are dropped. */
+  readonly #lingering = new Map<JobView, Timer>();
   readonly #loading = new Map<JobId, Promise<JobProgress | undefined>>();
   readonly #unsubscribe: () => void;
   #stopped = false;
@@ -59,7 +41,7 @@ export class JobViews {
     this.stored = options.stored;
     this.#ports = options;
     this.#undriven = options.undriven;
-    this.#unsubscribe = options.coordinators.subscribe((job) => this.#moved(job));
+    this.#unsubscribe = options.coordinators.subscribe((job) => this.#views.get(job)?.look());
   }
 
   /** Open jobs that are in memory. */
@@ -85,13 +67,8 @@ export class JobViews {
    */
   driven(progress: JobProgress): JobProgress {
     const view = this.#views.get(progress.id) ?? this.#add(progress);
-    if (view.progress !== progress) view.progress.merge(progress);
-    view.local = true;
-    view.mirror?.close();
-    view.mirror = undefined;
-    view.live.resolve();
     this.#keep(view);
-    this.#show(view);
+    view.drive(progress);
     return view.progress;
   }
 
@@ -99,38 +76,24 @@ export class JobViews {
   undriven(progress: JobProgress): void {
     const view = this.#views.get(progress.id);
     if (view?.progress !== progress || !view.local) return;
-    view.local = false;
     this.#undriven(progress.id);
-    if (view.followers === 0) this.#drop(view);
-    else {
-      this.#mirror(view);
-      this.#show(view);
-    }
+    view.leave();
+    if (!view.followed) this.#drop(view);
   }
 
   /**
-   * The job, live wherever it is driven, until released; one that is closed as the store has it. Throws UNKNOWN_JOB, and
-   * STORE_UNAVAILABLE where it is not in memory and can't be read.
+   * The job, live wherever it is driven, until released; one that is closed as the store has it. Where nobody who drives it is within
+   * reach it is what the store knows, and becomes live once somebody is. Throws UNKNOWN_JOB, and STORE_UNAVAILABLE where it is not in
+   * memory and can't be read.
    */
   async follow(id: JobId, signal: AbortSignal): Promise<Followed> {
-    signal.throwIfAborted();
-    const view = this.#views.get(id) ?? (await this.#read(id));
-    if (view === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
-    if (view instanceof JobProgress) return { progress: view, release() {} };
-    const followed = this.#hold(view);
-    try {
-      await this.#live(view, signal);
-    } catch (error) {
-      followed.release();
-      throw error;
-    }
-    return followed;
+    return await this.#follow(id, 'within-reach', signal);
   }
 
-  /** The job as it is now; undefined where there is none. Waits for nobody who is not there. */
+  /** The job as it is now, once whoever drives it has been given the time to say; undefined where there is none. */
   async snapshot(id: JobId, signal: AbortSignal): Promise<JobProgress | undefined> {
     try {
-      const { progress, release } = await this.follow(id, signal);
+      const { progress, release } = await this.#follow(id, 'known', signal);
       release();
       return progress;
     } catch (error) {
@@ -161,24 +124,23 @@ export class JobViews {
 
   /** Whether what this replica has of the job is what its coordinator has, and not only what is in the store. */
   isLive({ id, state }: Pick<JobFacts, 'id' | 'state'>): boolean {
-    const view = this.#views.get(id);
-    return state === 'closed' || view?.local === true || view?.mirror?.live === true;
+    return state === 'closed' || this.#views.get(id)?.live === true;
   }
 
   jobUpdate(link: PeerLink, update: JobUpdate__Output): void {
-    this.#views.get(update.job as JobId)?.mirror?.update(link, update);
+    this.#views.get(update.job as JobId)?.update(link, update);
   }
 
   jobNotHere(link: PeerLink, job: JobId): void {
-    this.#views.get(job)?.mirror?.notHere(link);
+    this.#views.get(job)?.notHere(link);
   }
 
   linkUp(): void {
-    for (const { mirror } of [...this.#views.values()]) mirror?.look();
+    for (const view of [...this.#views.values()]) view.look();
   }
 
   linkDown(link: PeerLink): void {
-    for (const { mirror } of [...this.#views.values()]) mirror?.linkDown(link);
+    for (const view of [...this.#views.values()]) view.linkDown(link);
   }
 
   /** What the store has of a job: the first result of an execution stands. */
@@ -196,14 +158,14 @@ export class JobViews {
   close(): void {
     this.#stopped = true;
     this.#unsubscribe();
-    for (const view of this.#views.values()) {
-      view.progress.fail(new MusterError('REPLICA_STOPPING', 'this replica stops; watch again'));
+    for (const view of [...this.#views.values()]) {
+      view.fail(new MusterError('REPLICA_STOPPING', 'this replica stops; watch again'));
       this.#drop(view);
     }
   }
 
   /** The view of an open job, or the progress of a closed one. */
-  async #read(id: JobId): Promise<View | JobProgress | undefined> {
+  async #read(id: JobId): Promise<JobView | JobProgress | undefined> {
     let loading = this.#loading.get(id);
     if (!loading) {
       loading = this.stored.get(id).then((job) => job && this.load(job));
@@ -218,83 +180,54 @@ export class JobViews {
     return progress.state === 'closed' ? progress : this.#add(progress);
   }
 
-  /** Waits for what a known coordinator has to tell, within bounds. */
-  async #live(view: View, signal: AbortSignal): Promise<void> {
-    if (view.local || !this.#ports.coordinators.of(view.progress.id)) return;
-    const { live } = view;
-    const late = this.#ports.clock.after(liveWithinMs, () => live.resolve());
-    const stop = (): void => live.resolve();
-    signal.addEventListener('abort', stop, { once: true });
-    await live.promise;
-    late.cancel();
-    signal.removeEventListener('abort', stop);
+  async #follow(id: JobId, patience: Patience, signal: AbortSignal): Promise<Followed> {
     signal.throwIfAborted();
+    const view = this.#views.get(id) ?? (await this.#read(id));
+    if (view === undefined) throw new MusterError('UNKNOWN_JOB', `no job ${id}`, { field: 'job_id' });
+    if (view instanceof JobProgress) return { progress: view, release() {} };
+    const followed = this.#hold(view);
+    try {
+      await view.whenTold(patience, signal);
+    } catch (error) {
+      followed.release();
+      throw error;
+    }
+    return followed;
   }
 
-  /** The job has another coordinator, none, or is closed. */
-  #moved(job: JobId): void {
-    const view = this.#views.get(job);
-    if (view) this.#show(view);
-    view?.mirror?.look();
-  }
-
-  #show(view: View): void {
-    const coordinator = this.coordinatorOf(view.progress);
-    if (coordinator === view.shown) return;
-    view.shown = coordinator;
-    view.progress.touchJob();
-  }
-
-  #mirror(view: View): void {
-    view.mirror = new JobMirror({ progress: view.progress, ports: this.#ports, live: () => view.live.resolve() });
-    view.mirror.look();
-  }
-
-  #add(progress: JobProgress): View {
-    const unsubscribe = progress.subscribe((change) => {
-      if (change === 'job' && (progress.state === 'closed' || progress.failure)) this.#drop(view);
-    });
-    const live = Promise.withResolvers<void>();
-    const shown = this.coordinatorOf(progress);
-    const view: View = {
-      ...{ progress, followers: 0, local: false, mirror: undefined, shown, live, linger: undefined, unsubscribe },
-    };
+  #add(progress: JobProgress): JobView {
+    const view = new JobView({ progress, ports: this.#ports, over: (over) => this.#drop(over) });
     this.#views.set(progress.id, view);
     return view;
   }
 
-  #hold(view: View): Followed {
-    view.followers += 1;
+  #hold(view: JobView): Followed {
     this.#keep(view);
-    if (!view.local && !view.mirror) this.#mirror(view);
+    const leave = view.hold();
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
-      view.followers -= 1;
-      if (view.followers === 0 && !view.local && this.#views.get(view.progress.id) === view) this.#lingers(view);
+      if (leave() && !view.local && this.#views.get(view.progress.id) === view) this.#linger(view);
     };
     return { progress: view.progress, release };
   }
 
-  #keep(view: View): void {
-    view.linger?.cancel();
-    view.linger = undefined;
+  #keep(view: JobView): void {
+    this.#lingering.get(view)?.cancel();
     this.#lingering.delete(view);
   }
 
-  #lingers(view: View): void {
-    view.linger = this.#ports.clock.after(lingerMs, () => this.#drop(view));
-    this.#lingering.add(view);
-    const [longest] = this.#lingering;
+  #linger(view: JobView): void {
+    const timer = this.#ports.clock.after(lingerMs, () => this.#drop(view));
+    this.#lingering.set(view, timer);
+    const [longest] = this.#lingering.keys();
     if (longest && this.#lingering.size > maxLingering) this.#drop(longest);
   }
 
-  #drop(view: View): void {
+  #drop(view: JobView): void {
     this.#keep(view);
-    view.unsubscribe();
-    view.mirror?.close();
-    view.live.resolve();
+    view.close();
     if (this.#views.get(view.progress.id) === view) this.#views.delete(view.progress.id);
   }
 }

@@ -138,6 +138,76 @@ test('whoever feeds a job, and however often that changes, its watchers see stat
   await fc.assert(run, { numRuns: 300 });
 });
 
+test('a watch of a job whose coordinator is out of reach waits for nobody, and is live once somebody is there', async () => {
+  const world = new ViewsWorld(count);
+  world.claim('a');
+  world.catchUp();
+  const watch = world.watch();
+  await world.settle(1, 0);
+  assert.deepEqual([watch.job, watch.coordinator], ['JOB_STATE_OPEN', 'a']);
+  world.leave('crash');
+  world.catchUp();
+  await world.settle(1, 0);
+  assert.equal(watch.coordinator, '');
+  world.claim('b');
+  world.advance(0);
+  world.learn(0);
+  world.link('b');
+  world.catchUp();
+  await world.settle(1, 0);
+  assert.deepEqual([watch.told[0]?.at(-1), watch.coordinator], ['EXECUTION_STATE_DISPATCHED', 'b']);
+  watch.abort.abort(new Error('enough'));
+});
+
+test('a watch that waits for the word of a coordinator goes on at once when that one is lost', async () => {
+  const world = new ViewsWorld(count);
+  world.link('a');
+  world.claim('a');
+  world.catchUp();
+  const watch = world.watch();
+  await turn();
+  assert.equal(watch.job, '');
+  world.cut('a');
+  await turn();
+  assert.equal(watch.job, 'JOB_STATE_OPEN');
+  watch.abort.abort(new Error('enough'));
+});
+
+test('who asks but once gets what the coordinator knows, though its link comes up a moment later', async () => {
+  const world = new ViewsWorld(count);
+  world.claim('a');
+  world.advance(0);
+  world.learn(0);
+  world.catchUp();
+  const asked = world.views.snapshot(world.id, new AbortController().signal);
+  await turn();
+  world.link('a');
+  await world.settle(1, 0);
+  assert.equal((await asked)?.stateAt(0), 'EXECUTION_STATE_DISPATCHED');
+});
+
+test('ends come by way of the store while the coordinator can not be reached, and stop being looked for when it can', async () => {
+  const world = new ViewsWorld(count);
+  world.claim('a');
+  world.catchUp();
+  const watch = world.watch();
+  await world.settle(1, 0);
+  for (let n = 0; n < 3; n += 1) world.advance(0);
+  world.learn(0);
+  world.commit();
+  await world.settle(3, 5000);
+  assert.deepEqual([watch.told[0]?.at(-1), watch.job], ['EXECUTION_STATE_SUCCEEDED', 'JOB_STATE_OPEN']);
+  world.link('a');
+  await world.settle(3, 5000);
+  const { reads } = world;
+  await world.settle(3, 5000);
+  assert.equal(world.reads, reads);
+  world.close();
+  world.catchUp();
+  await world.settle(2, 5000);
+  await watch.ended;
+});
+
 test('a job whose coordinator died with the last word unsaid ends from the store', async () => {
   const world = new ViewsWorld(count);
   world.link('a');

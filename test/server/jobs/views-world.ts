@@ -40,6 +40,8 @@ export class ViewsWorld {
   readonly others: Readonly<Record<OtherName, Other>>;
   readonly id: JobId;
   storeDown = false;
+  /** Of the job's state in the store. */
+  reads = 0;
   coordinator: Name | undefined;
   readonly #job: Omit<StoredJob, 'record'>;
   #closed = false;
@@ -77,6 +79,7 @@ export class ViewsWorld {
     return {
       async get() {
         check();
+        store.reads += 1;
         return store.stored;
       },
       async targets() {

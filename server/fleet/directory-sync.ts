@@ -1,15 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import { sleep } from '../../shared/time.ts';
+import { FollowedPrefix } from '../store/followed-prefix.ts';
 import { keys, parseNodeOf } from '../store/keys.ts';
-import { CompactedError, type Entry, type Store, type WatchEvent } from '../store/store.ts';
+import type { Entry, Store, WatchEvent } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import { decodeNode } from './inventory.ts';
 import type { PresenceObserver } from './presence-keeper.ts';
 import { presenceOf } from './presences.ts';
 
-const retryMs = 500;
 const pageEntries = 10_000;
 /** Records are read so many at a stretch: a full view of tens of thousands must not stop everything else. */
 const stretchEntries = 500;
@@ -19,90 +18,66 @@ const stretchEntries = 500;
  * listing again, which also removes what is gone.
  */
 export class DirectorySync {
-  readonly #store: Store;
   readonly #directory: Directory;
   readonly #presences: PresenceObserver | undefined;
   readonly #log: Log;
-  readonly #lives = new Map<string, number>();
-  readonly #abort = new AbortController();
-  readonly #loops: Promise<void>[] = [];
+  readonly #followed: readonly FollowedPrefix[];
 
   /** `presences` hears of every presence, as the store has it. */
   constructor(options: { store: Store; directory: Directory; log: Log; presences?: PresenceObserver }) {
-    this.#store = options.store;
+    const { store, log } = options;
     this.#directory = options.directory;
     this.#presences = options.presences;
-    this.#log = options.log;
+    this.#log = log;
+    const list = (entries: readonly Entry[]) => this.#putAll(entries);
+    const event = (event: WatchEvent) => this.#apply(event);
+    const nodes = { list, event, done: (seen: ReadonlySet<string>) => this.#nodesListed(seen) };
+    const presences = {
+      ...{ list, event },
+      begin: (anew: boolean) => anew && this.#forgetRevisions(),
+      done: (seen: ReadonlySet<string>, revision: number) => this.#presencesListed(seen, revision),
+    };
+    this.#followed = [
+      new FollowedPrefix({ store, log, pageEntries, prefix: keys.nodePrefix, sink: nodes }),
+      new FollowedPrefix({ store, log, pageEntries, prefix: keys.presencePrefix, sink: presences }),
+    ];
   }
 
   /** Resolves when the directory is complete. */
   async start(): Promise<void> {
-    const prefixes = [keys.nodePrefix, keys.presencePrefix];
-    const revisions = await Promise.all(prefixes.map((prefix) => this.#load(prefix)));
-    for (const [n, prefix] of prefixes.entries()) this.#loops.push(this.#watch(prefix, (revisions[n] ?? 0) + 1));
+    await Promise.all(this.#followed.map((followed) => followed.start()));
   }
 
   async close(): Promise<void> {
-    this.#abort.abort(new Error('the directory is closed'));
-    await Promise.all(this.#loops);
+    await Promise.all(this.#followed.map((followed) => followed.close()));
   }
 
-  async #load(prefix: string): Promise<number> {
-    const { life } = this.#store;
-    if (prefix === keys.presencePrefix && life !== (this.#lives.get(prefix) ?? life)) {
-      this.#directory.forgetRevisions();
-      this.#presences?.forgetRevisions();
-    }
-    const seen = new Set<NodeUid>();
-    let revision = 0;
-    let after: string | undefined;
-    for (let more = true; more; ) {
-      const at = { ...(after && { after }), ...(revision && { revision }) };
-      const page = await this.#store.list(prefix, { ...at, limit: pageEntries });
-      revision ||= page.revision;
-      for (let from = 0; from < page.entries.length; from += stretchEntries) {
-        if (from > 0) await turn();
-        for (const entry of page.entries.slice(from, from + stretchEntries)) {
-          const uid = parseNodeOf(entry.key);
-          if (uid) seen.add(uid);
-          this.#put(entry);
-        }
-      }
-      after = page.entries.at(-1)?.key;
-      more = page.more;
-    }
-    if (prefix === keys.nodePrefix) {
-      for (const { uid } of this.#directory.all()) if (!seen.has(uid)) this.#directory.remove(uid);
-    } else {
-      for (const uid of this.#directory.presentUids()) {
-        if (!seen.has(uid)) this.#directory.setPresence(uid, undefined, revision);
-      }
-      this.#presences?.listed(seen, revision);
-    }
-    this.#lives.set(prefix, life);
-    return revision;
+  #forgetRevisions(): void {
+    this.#directory.forgetRevisions();
+    this.#presences?.forgetRevisions();
   }
 
-  async #watch(prefix: string, fromRevision: number): Promise<void> {
-    const { signal } = this.#abort;
-    let from = fromRevision;
-    while (!signal.aborted) {
-      try {
-        for await (const batch of this.#store.watch(prefix, from, signal)) {
-          for (const event of batch.events) this.#apply(event);
-          from = batch.revision + 1;
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#log.warn({ err: error, 'store.prefix': prefix }, 'the watch of the directory broke; going on');
-        await sleep(retryMs, signal).catch(() => {});
-        if (error instanceof CompactedError)
-          from = await this.#load(prefix).then(
-            (revision) => revision + 1,
-            () => from,
-          );
-      }
+  async #putAll(entries: readonly Entry[]): Promise<void> {
+    for (let from = 0; from < entries.length; from += stretchEntries) {
+      if (from > 0) await turn();
+      for (const entry of entries.slice(from, from + stretchEntries)) this.#put(entry);
     }
+  }
+
+  #nodesListed(seen: ReadonlySet<string>): void {
+    for (const { uid } of this.#directory.all()) if (!seen.has(keys.node(uid))) this.#directory.remove(uid);
+  }
+
+  #presencesListed(seen: ReadonlySet<string>, revision: number): void {
+    for (const uid of this.#directory.presentUids()) {
+      if (!seen.has(keys.presence(uid))) this.#directory.setPresence(uid, undefined, revision);
+    }
+    const uids = new Set<NodeUid>();
+    for (const key of seen) {
+      const uid = parseNodeOf(key);
+      if (uid) uids.add(uid);
+    }
+    this.#presences?.listed(uids, revision);
   }
 
   #apply(event: WatchEvent): void {

@@ -1,11 +1,9 @@
 import type { ReplicaRecord__Output } from '../../proto/gen/muster/store/v1/ReplicaRecord.ts';
 import type { Log } from '../../shared/log.ts';
-import { sleep } from '../../shared/time.ts';
+import { FollowedPrefix } from '../store/followed-prefix.ts';
 import { keys, parseReplicaOf } from '../store/keys.ts';
-import { CompactedError, type Entry, type Store } from '../store/store.ts';
+import type { Entry, Store, WatchEvent } from '../store/store.ts';
 import { values } from '../store/values.ts';
-
-const retryMs = 500;
 
 /** Who serves now, from the store's `replicas/`: a listing, then every change; after a compaction a listing again. */
 export class ReplicaWatch {
@@ -13,14 +11,27 @@ export class ReplicaWatch {
   readonly #log: Log;
   readonly #changed: (replica: string) => void;
   readonly #records = new Map<string, ReplicaRecord__Output>();
-  readonly #abort = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #followed: FollowedPrefix;
 
   /** `changed` is called with a name after its record has come, changed or gone. */
   constructor(options: { store: Store; log: Log; changed: (replica: string) => void }) {
-    this.#store = options.store;
-    this.#log = options.log;
-    this.#changed = options.changed;
+    const { store, log, changed } = options;
+    this.#store = store;
+    this.#log = log;
+    this.#changed = changed;
+    const sink = {
+      list: (entries: readonly Entry[]) => {
+        for (const entry of entries) this.#put(entry);
+      },
+      done: (seen: ReadonlySet<string>) => {
+        for (const name of [...this.#records.keys()]) if (!seen.has(keys.replica(name))) this.#remove(name);
+      },
+      event: (event: WatchEvent) => {
+        if (event.type === 'put') this.#put(event.entry);
+        else this.#remove(parseReplicaOf(event.key) ?? '');
+      },
+    };
+    this.#followed = new FollowedPrefix({ store, log, prefix: keys.replicaPrefix, sink });
   }
 
   /** By name. */
@@ -30,8 +41,7 @@ export class ReplicaWatch {
 
   /** Resolves when all that are there are known. */
   async start(): Promise<void> {
-    const revision = await this.#load();
-    this.#loop = this.#watch(revision + 1);
+    await this.#followed.start();
   }
 
   /** Asks the store itself: the watch may be behind. */
@@ -42,55 +52,7 @@ export class ReplicaWatch {
   }
 
   async close(): Promise<void> {
-    this.#abort.abort(new Error('the replica stops'));
-    await this.#loop;
-  }
-
-  async #load(): Promise<number> {
-    const seen = new Set<string>();
-    let revision = 0;
-    let after: string | undefined;
-    for (let more = true; more; ) {
-      const page = await this.#store.list(keys.replicaPrefix, {
-        ...(after !== undefined && { after }),
-        ...(revision > 0 && { revision }),
-      });
-      revision ||= page.revision;
-      for (const entry of page.entries) {
-        seen.add(entry.key);
-        this.#put(entry);
-      }
-      after = page.entries.at(-1)?.key;
-      more = page.more;
-    }
-    for (const name of [...this.#records.keys()]) if (!seen.has(keys.replica(name))) this.#remove(name);
-    return revision;
-  }
-
-  async #watch(fromRevision: number): Promise<void> {
-    const { signal } = this.#abort;
-    let from = fromRevision;
-    while (!signal.aborted) {
-      try {
-        for await (const batch of this.#store.watch(keys.replicaPrefix, from, signal)) {
-          for (const event of batch.events) {
-            if (event.type === 'put') this.#put(event.entry);
-            else this.#remove(parseReplicaOf(event.key) ?? '');
-          }
-          from = batch.revision + 1;
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#log.warn({ err: error }, 'the watch of the replicas broke; going on');
-        await sleep(retryMs, signal).catch(() => {});
-        if (error instanceof CompactedError) {
-          from = await this.#load().then(
-            (revision) => revision + 1,
-            () => from,
-          );
-        }
-      }
-    }
+    await this.#followed.close();
   }
 
   #put(entry: Entry): void {

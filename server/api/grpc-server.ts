@@ -1,11 +1,14 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServiceDefinition } from '@grpc/proto-loader';
 import { HealthImplementation } from 'grpc-health-check';
-import { formatAddress, requireLoopback } from '../../shared/address.ts';
+import { requireLoopback } from '../../shared/address.ts';
 import { invalidField } from '../../shared/errors.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
+import { type Clock, systemClock } from '../../shared/time.ts';
 import { peerServiceDefinition } from '../peers/peer-methods.ts';
 import { agentServiceDefinition } from './agent-service.ts';
+import { type HandshakeBounds, type HandshakeRefusal, Handshakes } from './handshakes.ts';
+import { Listener } from './listener.ts';
 import { OpenCalls } from './open-calls.ts';
 import { widenReceiveWindow } from './receive-window.ts';
 import { addReflection } from './reflection.ts';
@@ -23,6 +26,19 @@ const streamsOfOurs: Readonly<Record<string, () => ServiceDefinition>> = {
 
 type Implementation = Parameters<Server['addService']>[1];
 
+export interface GrpcServerOptions {
+  /** By full name, for example `muster.v1.JobService`. */
+  readonly services: Readonly<Record<string, unknown>>;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  /** Remote addresses whose connections go before others: those of replicas. */
+  readonly preferred?: (address: string) => boolean;
+  readonly handshakes?: Partial<HandshakeBounds>;
+  /** A connection was closed before it was used. */
+  readonly handshakeRefused?: (reason: HandshakeRefusal) => void;
+  readonly clock?: Clock;
+}
+
 /** The gRPC listener of a replica: its services, health and reflection. */
 export class GrpcServer {
   readonly #server: Server;
@@ -30,14 +46,11 @@ export class GrpcServer {
   readonly #services: readonly string[];
   readonly #calls = new OpenCalls();
   readonly #narrow = widenReceiveWindow(['/muster.v1.AgentService/Connect', '/muster.peer.v1.PeerService/Control']);
-  #address = '';
+  /** Connections that were accepted and are not used yet. */
+  readonly handshakes: Handshakes;
+  readonly #listener: Listener;
 
-  /** `services` by full name, for example `muster.v1.JobService`. */
-  constructor(options: {
-    services: Readonly<Record<string, unknown>>;
-    keepaliveIntervalMs: number;
-    keepaliveTimeoutMs: number;
-  }) {
+  constructor(options: GrpcServerOptions) {
     this.#services = Object.keys(options.services);
     this.#server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
@@ -57,23 +70,30 @@ export class GrpcServer {
     this.#health.addToServer(this.#server);
     const forUsers = this.#services.filter((name) => name !== peerServiceName);
     addReflection(this.#server, [...forUsers, 'grpc.health.v1.Health']);
+    const connections = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.handshakes = new Handshakes({
+      inject: (socket) => connections.injectConnection(socket),
+      preferred: options.preferred ?? (() => false),
+      refused: (reason) => options.handshakeRefused?.(reason),
+      clock: options.clock ?? systemClock,
+      ...(options.handshakes && { bounds: options.handshakes }),
+    });
+    this.#listener = new Listener({ connection: (socket) => this.handshakes.add(socket) });
   }
 
   /** Where it listens, with the port it got. */
   get address(): string {
-    return this.#address;
+    return this.#listener.address;
   }
 
   /** INVALID_FIELD `--listen` where the address can't be listened on. */
   async listen(address: string): Promise<void> {
-    const { host } = requireLoopback('--listen', address);
-    const port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-        if (error) reject(invalidField('--listen', `can't listen on ${address}: ${error.message}`));
-        else resolve(bound);
-      });
-    });
-    this.#address = formatAddress({ host, port });
+    try {
+      await this.#listener.listen(requireLoopback('--listen', address));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      throw invalidField('--listen', `can't listen on ${address}: ${error.message}`);
+    }
     this.#setHealth('SERVING');
   }
 
@@ -86,6 +106,8 @@ export class GrpcServer {
   /** Waits for open calls, `graceMs` at most, then ends them. */
   async close(graceMs: number): Promise<void> {
     this.refuse();
+    this.#listener.close();
+    this.handshakes.close();
     const timer = setTimeout(() => this.#server.forceShutdown(), graceMs);
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     clearTimeout(timer);

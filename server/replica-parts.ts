@@ -123,10 +123,7 @@ export class ReplicaParts {
     });
     this.outputs = new Outputs({ source: countedReads(joinedSources([this.fleet, this.peers]), count.outputRelayed) });
     // Revisions may begin anew with an era.
-    cluster.raised(() => {
-      this.jobs.forgetCoordinators();
-      this.peers.forgetLeader();
-    });
+    cluster.raised(() => this.peers.forgetLeader());
   }
 
   /** What this replica says of itself, to its peers and to clients. */

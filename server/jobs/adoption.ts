@@ -2,6 +2,7 @@ import type { JobId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { type Clock, sleep, type Timer } from '../../shared/time.ts';
 import type { CoordinatorClaims } from './coordinator-claims.ts';
+import type { Claim } from './coordinator-fence.ts';
 import type { Coordinators } from './coordinators.ts';
 
 /** How often a replica looks for orphaned jobs that it could not claim when they became so. */
@@ -25,7 +26,7 @@ export class Adoption {
   readonly #random: () => number;
   readonly #fenced: () => boolean;
   readonly #driven: (job: JobId) => boolean;
-  readonly #drive: (job: JobId, createRevision: number) => Promise<void>;
+  readonly #drive: (job: JobId, claim: Claim) => Promise<void>;
   readonly #orphans: JobId[] = [];
   readonly #queued = new Set<JobId>();
   readonly #adopting = new Set<JobId>();
@@ -44,7 +45,7 @@ export class Adoption {
     random?: () => number;
     fenced: () => boolean;
     driven: (job: JobId) => boolean;
-    drive: (job: JobId, createRevision: number) => Promise<void>;
+    drive: (job: JobId, claim: Claim) => Promise<void>;
   }) {
     this.#coordinators = options.coordinators;
     this.#claims = options.claims;
@@ -140,8 +141,8 @@ export class Adoption {
     if (this.#fenced() || taken || this.#drivenHere(job) || !this.#coordinators.isOpen(job)) return;
     this.#adopting.add(job);
     try {
-      const createRevision = await this.#claims.claim(job);
-      if (createRevision !== undefined) await this.#drive(job, createRevision);
+      const claim = await this.#claims.claim(job);
+      if (claim !== undefined) await this.#drive(job, claim);
     } catch (error) {
       this.#log.warn({ err: error, 'job.id': job }, 'could not adopt an open job; trying again');
     } finally {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { JobId } from '../../shared/ids.ts';
 import { keys } from '../store/keys.ts';
-import type { Compare, Lease, Operation, Store } from '../store/store.ts';
+import type { Compare, Entry, Lease, Operation, Store } from '../store/store.ts';
 import { emptyValue, values } from '../store/values.ts';
+import type { Claim } from './coordinator-fence.ts';
 
 /** A compare and a delete each, within the store's hundred. */
 const claimsACommit = 45;
@@ -33,12 +34,20 @@ export class CoordinatorClaims {
     ];
   }
 
+  /** What a claim reads, of which its era comes: as it stands in the same transaction, whatever this replica knows of it. */
+  readonly reads: readonly string[] = [keys.era];
+
+  /** The claim that a transaction has made, by what it read. */
+  made(revision: number, [era]: readonly (Entry | undefined)[]): Claim {
+    return { era: era ? values.era.decode(era.value).era : 0, revision };
+  }
+
   /**
-   * Claims an open job that nobody coordinates; its create revision, or undefined where somebody does or the job is closed. With
+   * Claims an open job that nobody coordinates; undefined where somebody does or the job is closed. With
    * `last`, only if nobody did since that claim. A key of this process itself is one whose outcome it never learned: it is
    * replaced, so do not ask for what this process drives under a key that stands.
    */
-  async claim(job: JobId, last?: number): Promise<number | undefined> {
+  async claim(job: JobId, last?: number): Promise<Claim | undefined> {
     const key = keys.coordinator(job);
     let open: Compare =
       last === undefined ? { key: keys.open(job), exists: true } : { key: keys.open(job), modRevision: last };
@@ -46,10 +55,10 @@ export class CoordinatorClaims {
       const { succeeded, revision, entries } = await this.#store.commit({
         if: [{ key, exists: false }, open],
         then: this.operations(job),
-        get: [key],
+        get: [...this.reads, key],
       });
-      if (succeeded) return revision;
-      const [held] = entries;
+      if (succeeded) return this.made(revision, entries);
+      const held = entries.at(-1);
       if (!held?.value.equals(this.#value)) return undefined;
       if (last !== undefined) open = { key: keys.open(job), modRevision: held.createRevision };
       // Deleted first: results are named by the create revision, which no two claims may share.

@@ -22,7 +22,7 @@ import type { NodeSession } from '../fleet/node-session.ts';
 import type { Session } from '../fleet/session.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
 import { boundedResult } from './bounded-result.ts';
-import type { CoordinatorFence } from './coordinator-fence.ts';
+import { type Claim, type CoordinatorFence, claimFields, claimOf, isLater } from './coordinator-fence.ts';
 import { EventLane } from './event-lane.ts';
 import { JobStdin } from './job-stdin.ts';
 import type { LateResult } from './late-results.ts';
@@ -30,6 +30,8 @@ import type { LateResult } from './late-results.ts';
 const attempt = 1;
 const maxUnreleased = 16_384;
 const unfenceEveryMs = 250;
+/** Some 70 bytes each. */
+const executionsAPage = 8192;
 
 /** One job that another replica drives. */
 interface HeldJob {
@@ -55,8 +57,9 @@ export interface HeldJobsOptions {
   readonly fenced: () => boolean;
   /** Takes a result that its coordinator is not there for any more. */
   readonly late: (late: LateResult) => void;
-  /** A coordinator has opened the job with this create revision. */
-  readonly opened: (job: JobId, createRevision: number) => void;
+  /** A coordinator has opened the job. */
+  readonly opened: (job: JobId, claim: Claim) => void;
+  readonly executionsAPage?: number;
 }
 
 /**
@@ -73,9 +76,10 @@ export class HeldJobs {
     this.#options = options;
   }
 
-  open(link: PeerLink, { job, coordinatorRevision, order }: JobOpen__Output): void {
-    if (!isJobId(job) || !this.#admits(link, job, coordinatorRevision)) return;
-    this.#options.opened(job, coordinatorRevision);
+  open(link: PeerLink, { job, order, fresh, ...frame }: JobOpen__Output): void {
+    const claim = claimOf(frame);
+    if (!isJobId(job) || !this.#admits(link, job, claim)) return;
+    this.#options.opened(job, claim);
     const before = this.#held.get(job);
     const orderBytes = Buffer.from(order);
     this.#held.set(job, {
@@ -83,32 +87,27 @@ export class HeldJobs {
       ...(before ? { stdin: before.stdin, needs: before.needs } : this.#read(job, orderBytes)),
       unreleased: before?.unreleased ?? new Map(),
     });
-    const executions: string[] = [];
-    for (const session of this.#options.sessions()) {
-      const execution = executionId(job, session.uid, attempt);
-      if (session.live && session.holds(execution)) executions.push(execution);
-    }
-    link.send({ jobOpened: { job, coordinatorRevision, executions } });
+    if (!fresh) this.#answer(link, job, claim);
   }
 
-  offers(link: PeerLink, { job, coordinatorRevision, offers }: JobOffers__Output): void {
-    const held = this.#of(link, job, coordinatorRevision);
+  offers(link: PeerLink, { job, offers, ...frame }: JobOffers__Output): void {
+    const held = this.#of(link, job, claimOf(frame));
     if (!held) return;
     if (!this.#options.fenced() && held.fencedOffers.length === 0) return this.#start(held, offers);
-    if (held.fencedOffers.length === 0) this.#startLater(held, coordinatorRevision);
+    if (held.fencedOffers.length === 0) this.#startLater(held, claimOf(frame));
     held.fencedOffers.push(...offers);
   }
 
-  cancels(link: PeerLink, { job, coordinatorRevision, cancels }: JobCancels__Output): void {
-    if (!this.#of(link, job, coordinatorRevision)) return;
+  cancels(link: PeerLink, { job, cancels, ...frame }: JobCancels__Output): void {
+    if (!this.#of(link, job, claimOf(frame))) return;
     for (const { execution, signal, graceMs } of cancels) {
       const grace = graceMs === undefined ? {} : { graceMs };
       this.#sessionOf(job, execution)?.cancel({ execution, signal, ...grace });
     }
   }
 
-  releases(link: PeerLink, { job, coordinatorRevision, executions, unknownJob }: JobReleases__Output): void {
-    const held = this.#of(link, job, coordinatorRevision);
+  releases(link: PeerLink, { job, executions, unknownJob, ...frame }: JobReleases__Output): void {
+    const held = this.#of(link, job, claimOf(frame));
     if (!held) return;
     for (const execution of executions as ExecutionId[]) {
       if (held.unreleased.delete(execution)) this.#unreleased -= 1;
@@ -116,8 +115,8 @@ export class HeldJobs {
     }
   }
 
-  end(link: PeerLink, { job, coordinatorRevision }: JobEnd__Output): void {
-    const held = this.#of(link, job, coordinatorRevision);
+  end(link: PeerLink, { job, ...frame }: JobEnd__Output): void {
+    const held = this.#of(link, job, claimOf(frame));
     if (held) this.#drop(held);
   }
 
@@ -152,21 +151,34 @@ export class HeldJobs {
     if (held) this.#drop(held);
   }
 
-  #admits(link: PeerLink, job: JobId, revision: number): boolean {
+  /** What agents held here have of the job, in pages. */
+  #answer(link: PeerLink, job: JobId, claim: Claim): void {
+    const { sessions, executionsAPage: aPage = executionsAPage } = this.#options;
+    const executions: string[] = [];
+    for (const session of sessions()) {
+      const execution = executionId(job, session.uid, attempt);
+      if (session.live && session.holds(execution)) executions.push(execution);
+    }
+    let from = 0;
+    do {
+      const page = executions.slice(from, from + aPage);
+      from += aPage;
+      link.send({ jobOpened: { job, ...claimFields(claim), executions: page, more: from < executions.length } });
+    } while (from < executions.length);
+  }
+
+  #admits(link: PeerLink, job: JobId, claim: Claim): boolean {
     const { fence, log } = this.#options;
-    if (fence.admits(job, revision)) return true;
-    const highestRevision = fence.highest(job);
-    log.warn(
-      { 'job.id': job, peer: link.replica, revision, highestRevision },
-      'a coordinator that was succeeded is refused',
-    );
-    link.send({ stale: { job, highestRevision } });
+    if (fence.admits(job, claim)) return true;
+    const latest = fence.latest(job);
+    log.warn({ 'job.id': job, peer: link.replica, claim, latest }, 'a coordinator that was succeeded is refused');
+    link.send({ stale: { job, era: latest.era, highestRevision: latest.revision } });
     return false;
   }
 
   /** Undefined where the job was not opened on this link, or by an earlier coordinator than the latest. */
-  #of(link: PeerLink, job: string, revision: number): HeldJob | undefined {
-    if (!isJobId(job) || !this.#admits(link, job, revision)) return undefined;
+  #of(link: PeerLink, job: string, claim: Claim): HeldJob | undefined {
+    if (!isJobId(job) || !this.#admits(link, job, claim)) return undefined;
     const held = this.#held.get(job);
     return held?.link === link ? held : undefined;
   }
@@ -196,11 +208,11 @@ export class HeldJobs {
     }
   }
 
-  #startLater(held: HeldJob, revision: number): void {
+  #startLater(held: HeldJob, claim: Claim): void {
     const { clock, fenced, fence } = this.#options;
     clock.after(unfenceEveryMs, () => {
-      if (this.#held.get(held.job) !== held || fence.highest(held.job) > revision) held.fencedOffers = [];
-      else if (fenced()) this.#startLater(held, revision);
+      if (this.#held.get(held.job) !== held || isLater(fence.latest(held.job), claim)) held.fencedOffers = [];
+      else if (fenced()) this.#startLater(held, claim);
       else this.#start(held, held.fencedOffers.splice(0));
     });
   }

@@ -1,6 +1,7 @@
 import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { CancelOptions } from './job-frames.ts';
+import type { StoredEnds } from './job-results.ts';
 import type { JobTimers } from './job-timers.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { JobProgress } from './progress.ts';
@@ -65,25 +66,18 @@ export class JobEnding {
     if (!complete) this.#stopNote.write({ state, reason }).catch(() => {});
   }
 
-  /** The record of the close, but for its counts. */
-  record(deadlinePassed: boolean, complete: boolean): JobRecord {
-    const progress = this.#progress;
+  /** The record of a close with these ends. */
+  record({ counts, superseded }: StoredEnds, deadlinePassed: boolean): JobRecord {
     const reason = closingReason({
-      ...{ complete, cancelled: this.cancelled, deadlinePassed, superseded: this.#superseded() },
-      skipped: progress.count('EXECUTION_STATE_SKIPPED'),
-      cancelledExecutions: progress.count('EXECUTION_STATE_CANCELLED'),
+      ...{ complete: counts.UNDETERMINED === 0, cancelled: this.cancelled, deadlinePassed, superseded },
+      skipped: counts.SKIPPED ?? 0,
+      cancelledExecutions: counts.CANCELLED ?? 0,
     });
-    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#clock.now() };
+    return { state: 'closed', reason: reason ?? 'done', closedUnixMs: this.#clock.now(), counts };
   }
 
   #begin(cancel: CancelOptions): void {
     this.#cancel = cancel;
     this.#progress.setJob('cancelling', 'cancelled');
-  }
-
-  #superseded(): number {
-    if (this.#progress.order.latestKey === '') return 0;
-    const { targets } = this.#progress;
-    return targets.reduce((sum, _, at) => sum + Number(this.#progress.resultAt(at)?.reason === 'superseded'), 0);
   }
 }

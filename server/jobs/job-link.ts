@@ -1,9 +1,11 @@
 import type { JobOffer } from '../../proto/gen/muster/peer/v1/JobOffer.ts';
+import type { JobOpened__Output } from '../../proto/gen/muster/peer/v1/JobOpened.ts';
 import type { PeerFrame } from '../../proto/gen/muster/peer/v1/PeerFrame.ts';
 import type { Cancel } from '../../proto/gen/muster/v1/Cancel.ts';
 import type { ExecutionId, JobId } from '../../shared/ids.ts';
 import { sleep } from '../../shared/time.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
+import { type Claim, claimFields, claimOf, isLater } from './coordinator-fence.ts';
 
 const maxFrameBytes = 1024 * 1024;
 const maxItems = 8192;
@@ -23,7 +25,11 @@ export class JobLink {
   /** What the holder's agents have of the job is known: until then they count as away. */
   answered: boolean;
   readonly #job: JobId;
-  readonly #revision: () => number;
+  readonly #claim: () => Claim;
+  /** With which the job was opened. */
+  readonly #opened: Claim;
+  /** Pages of an answer that is still coming. */
+  #pages: string[] = [];
   readonly #fenced: () => boolean;
   #waiting: Batch[] = [];
   #sending = false;
@@ -34,18 +40,31 @@ export class JobLink {
     link: PeerLink;
     job: JobId;
     orderBytes: Buffer;
-    /** Create revision of the coordinator's key, as it is when something is said. */
-    revision: () => number;
+    /** The coordinator's, as it is when something is said. */
+    claim: () => Claim;
     fenced: () => boolean;
     answered: boolean;
   }) {
-    const { link, job, orderBytes, revision } = options;
+    const { link, job, orderBytes, answered, claim } = options;
     this.link = link;
-    this.answered = options.answered;
+    this.answered = answered;
     this.#job = job;
-    this.#revision = revision;
+    this.#claim = claim;
+    this.#opened = claim();
     this.#fenced = options.fenced;
-    link.send({ jobOpen: { job, coordinatorRevision: revision(), order: orderBytes } });
+    link.send({ jobOpen: { job, ...claimFields(this.#opened), order: orderBytes, fresh: answered } });
+  }
+
+  /** A page of the answer; all that the holder said, once it is the last. Undefined too where it answers an earlier coordinator. */
+  page(opened: JobOpened__Output): readonly string[] | undefined {
+    const claim = claimOf(opened);
+    if (isLater(claim, this.#opened) || isLater(this.#opened, claim)) return undefined;
+    this.#pages.push(...opened.executions);
+    if (opened.more) return undefined;
+    this.answered = true;
+    const all = this.#pages;
+    this.#pages = [];
+    return all;
   }
 
   offer(offer: JobOffer): void {
@@ -67,7 +86,7 @@ export class JobLink {
     this.#over = true;
     this.#waiting = this.#waiting.filter(({ kind }) => kind === 'releases');
     for (const batch of this.#waiting.splice(0)) this.link.send(this.#frame(batch));
-    this.link.send({ jobEnd: { job: this.#job, coordinatorRevision: this.#revision() } });
+    this.link.send({ jobEnd: { job: this.#job, ...claimFields(this.#claim()) } });
   }
 
   #batch<Kind extends Batch['kind']>(kind: Kind, bytes: number, unknownJob = false): Extract<Batch, { kind: Kind }> {
@@ -109,7 +128,7 @@ export class JobLink {
   }
 
   #frame(batch: Batch): PeerFrame {
-    const head = { job: this.#job, coordinatorRevision: this.#revision() };
+    const head = { job: this.#job, ...claimFields(this.#claim()) };
     if (batch.kind === 'offers') return { offers: { ...head, offers: batch.items } };
     if (batch.kind === 'cancels') return { cancels: { ...head, cancels: batch.items } };
     return { releases: { ...head, executions: batch.items, unknownJob: batch.unknownJob } };

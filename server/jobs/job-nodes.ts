@@ -1,7 +1,10 @@
+import type { JobOpened__Output } from '../../proto/gen/muster/peer/v1/JobOpened.ts';
 import { type ExecutionId, executionId, type JobId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
+import { compareEpochs } from '../fleet/epoch.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
-import type { EpochValue, Session } from '../fleet/session.ts';
+import type { Session } from '../fleet/session.ts';
 import type { PeerLink, RemoteSession } from '../peers/peer-link.ts';
+import type { Claim } from './coordinator-fence.ts';
 import { JobLink } from './job-link.ts';
 import { RemoteNode } from './remote-node.ts';
 
@@ -14,9 +17,6 @@ export interface SessionPorts {
 
 const attempt = 1;
 
-/** Era first, then revision. */
-const newer = (a: EpochValue, b: EpochValue): boolean => a.era > b.era || (a.era === b.era && a.revision > b.revision);
-
 /**
  * The sessions of one job's nodes, whoever holds them. A node that moves may have two for a moment: the one of the highest epoch
  * counts. One that is held elsewhere counts once its holder has said what its agent has of the job, so that a link opens the job
@@ -26,7 +26,7 @@ export class JobNodes {
   readonly #ports: SessionPorts;
   readonly #job: JobId;
   readonly #orderBytes: Buffer;
-  readonly #revision: () => number;
+  readonly #claim: () => Claim;
   readonly #fenced: () => boolean;
   readonly #fresh: boolean;
   readonly #links = new Map<PeerLink, JobLink>();
@@ -42,14 +42,14 @@ export class JobNodes {
     ports: SessionPorts;
     job: JobId;
     orderBytes: Buffer;
-    revision: () => number;
+    claim: () => Claim;
     fenced: () => boolean;
     fresh: boolean;
   }) {
     this.#ports = options.ports;
     this.#job = options.job;
     this.#orderBytes = options.orderBytes;
-    this.#revision = options.revision;
+    this.#claim = options.claim;
     this.#fenced = options.fenced;
     this.#fresh = options.fresh;
   }
@@ -59,16 +59,24 @@ export class JobNodes {
     const local = this.#ports.local(uid);
     const here = local?.live ? local : undefined;
     const there = this.#ports.remote(uid);
-    if (!there?.live || (here && !newer(there.epoch, here.epoch))) return here;
+    if (!there?.live || (here && compareEpochs(there.epoch, here.epoch) <= 0)) return here;
     const jobLink = this.#open(there.link);
     return jobLink?.answered ? this.#node(there, jobLink) : undefined;
   }
 
-  /** The holder has said what its agents have of the job; answers those of its executions that a session here knows now. */
-  answered(link: PeerLink, executions: readonly string[]): ExecutionId[] {
+  /** Links on which the job is open and whose holders have not said yet what their agents have of it. */
+  get unanswered(): PeerLink[] {
+    return [...this.#links].flatMap(([link, { answered }]) => (answered ? [] : [link]));
+  }
+
+  /**
+   * The holder says what its agents have of the job; once it has said it all, answers those of its executions that a session is known
+   * of now.
+   */
+  answered(link: PeerLink, opened: JobOpened__Output): ExecutionId[] | undefined {
     const jobLink = this.#links.get(link);
-    if (!jobLink) return [];
-    jobLink.answered = true;
+    const executions = jobLink?.page(opened);
+    if (!jobLink || !executions) return undefined;
     const early = new Set<ExecutionId>();
     const listed: ExecutionId[] = [];
     for (const execution of executions as ExecutionId[]) {
@@ -120,7 +128,7 @@ export class JobNodes {
     const answered = this.#fresh && !this.#opened.has(link.replica);
     this.#opened.add(link.replica);
     const jobLink = new JobLink({
-      ...{ link, job: this.#job, orderBytes: this.#orderBytes, revision: this.#revision },
+      ...{ link, job: this.#job, orderBytes: this.#orderBytes, claim: this.#claim },
       ...{ fenced: this.#fenced, answered },
     });
     this.#links.set(link, jobLink);

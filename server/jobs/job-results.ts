@@ -1,4 +1,5 @@
 import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
+import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
 import { countEnds, type EndCounts } from './end-counts.ts';
@@ -7,6 +8,7 @@ import type { JobWriter } from './job-writer.ts';
 import type { LateResult } from './late-results.ts';
 import type { JobProgress } from './progress.ts';
 import { ResultBatches } from './results.ts';
+import type { StateName } from './states.ts';
 
 export interface JobResultsOptions {
   readonly progress: JobProgress;
@@ -20,29 +22,42 @@ export interface JobResultsOptions {
   readonly step: () => { readonly offeredBelow: number } | undefined;
   /** What became of it. */
   readonly stepped: (committed: boolean, offeredBelow: number) => void;
-  /** The record of a close, but for its counts. */
-  readonly closing: (deadlinePassed: boolean) => JobRecord;
+  /** The record of a close with these ends. */
+  readonly closing: (ends: StoredEnds, deadlinePassed: boolean) => JobRecord;
+  /** An end that was made here is in the store. */
+  readonly decided: (index: number, result: ExecutionResult) => void;
   readonly closed: (record: JobRecord) => void;
 }
 
-/** The results of one run on their way into the store: in batches, each released once it is there, the last with the close. */
+/** What the store has of the ends of a job. */
+export interface StoredEnds {
+  readonly counts: EndCounts;
+  /** How many of those that were skipped a newer order has superseded. */
+  readonly superseded: number;
+}
+
+/**
+ * The results of one run on their way into the store: in batches, each released once it is there, the last with the
+ * close. What an agent said is told before; what is decided here only once it is there: were this coordinator to die, another one
+ * would know nothing of it.
+ */
 export class JobResults {
   readonly #options: JobResultsOptions;
   readonly #stored: Set<number>;
   readonly #batches: ResultBatches;
   /** Sessions to release once their results are in the store. */
   readonly #reporters = new Map<number, NodeSession>();
-  #ends: EndCounts;
+  /** Made here, and not in the store yet. */
+  readonly #decided = new Set<number>();
+  #ends: StoredEnds;
 
   constructor(options: JobResultsOptions) {
     const { progress, clock, idle } = options;
     this.#options = options;
     this.#stored = new Set(options.stored);
-    const total = { UNDETERMINED: progress.targets.length };
-    this.#ends = countEnds(
-      total,
-      [...this.#stored].map((index) => progress.stateAt(index)),
-    );
+    const results = [...this.#stored].flatMap((index) => progress.resultAt(index) ?? []);
+    const none = { counts: { UNDETERMINED: progress.targets.length }, superseded: 0 };
+    this.#ends = withEnds(none, results);
     this.#batches = new ResultBatches({ clock, idle, commit: (results) => this.#commit(results) });
   }
 
@@ -65,9 +80,20 @@ export class JobResults {
     return this.#stored.has(index);
   }
 
-  /** Takes a result in, once an execution. */
+  /** Takes the result of an agent in, once an execution. */
   add(result: TargetResult): void {
     this.#batches.add(result);
+  }
+
+  /** Takes in an end that is made here, of what was never offered. */
+  decide(result: TargetResult): void {
+    this.#decided.add(result.target);
+    this.#batches.add(result);
+  }
+
+  /** Its end was made here and is on its way into the store: whatever an agent says of it, that one stands. */
+  isDecided(index: number): boolean {
+    return this.#decided.has(index);
   }
 
   /** The session has told of a result: it is released from it now, or when it is in the store. */
@@ -90,7 +116,7 @@ export class JobResults {
   async close(deadlinePassed: boolean, over: () => boolean): Promise<void> {
     const { writer, closing, closed } = this.#options;
     await this.flush();
-    if (!over()) closed(await writer.close([], { ...closing(deadlinePassed), counts: this.#ends }));
+    if (!over()) closed(await writer.close([], closing(this.#ends, deadlinePassed)));
   }
 
   /** Commits nothing further. */
@@ -99,15 +125,18 @@ export class JobResults {
   }
 
   async #commit(results: readonly TargetResult[]): Promise<void> {
-    const { progress, writer, closing, closed } = this.#options;
+    const { progress, writer, decided, closing, closed } = this.#options;
     const closes = this.#stored.size + results.length === progress.targets.length;
-    const states = results.map(({ result }) => result.state);
-    const counts = countEnds(this.#ends, states);
-    const record = closes ? await writer.close(results, { ...closing(false), counts }) : undefined;
+    const ends = withEnds(
+      this.#ends,
+      results.map(({ result }) => result),
+    );
+    const record = closes ? await writer.close(results, closing(ends, false)) : undefined;
     if (!closes) await this.#write(results);
-    this.#ends = counts;
-    for (const { target } of results) {
+    this.#ends = ends;
+    for (const { target, result } of results) {
       this.#stored.add(target);
+      if (this.#decided.delete(target)) decided(target, result);
       this.#reporters.get(target)?.release([progress.executionAt(target)]);
       this.#reporters.delete(target);
     }
@@ -125,4 +154,12 @@ export class JobResults {
       throw error;
     }
   }
+}
+
+function withEnds({ counts, superseded }: StoredEnds, results: readonly ExecutionResult[]): StoredEnds {
+  const also = results.filter(
+    ({ state, reason }) => state === ('EXECUTION_STATE_SKIPPED' satisfies StateName) && reason === 'superseded',
+  );
+  const states = results.map(({ state }) => state);
+  return { counts: countEnds(counts, states), superseded: superseded + also.length };
 }

@@ -1,3 +1,4 @@
+import type { JobOpened__Output } from '../../proto/gen/muster/peer/v1/JobOpened.ts';
 import type { JobRecord } from '../../proto/gen/muster/store/v1/JobRecord.ts';
 import type { ExecutionEvent__Output } from '../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
@@ -5,6 +6,8 @@ import type { NodeUid } from '../../shared/ids.ts';
 import type { NodeSession } from '../fleet/node-session.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
 import { boundedResult } from './bounded-result.ts';
+import { Hearing } from './hearing.ts';
+import { JobAgents } from './job-agents.ts';
 import { setDeadlines } from './job-deadlines.ts';
 import { JobEnding } from './job-ending.ts';
 import { type CancelOptions, JobFrames } from './job-frames.ts';
@@ -37,10 +40,8 @@ export class JobRun {
   readonly #frames: JobFrames;
   readonly #results: JobResults;
   readonly #timers: JobTimers;
-  /** The session that each target was last seen in. */
-  readonly #present = new Map<number, NodeSession>();
-  /** To be asked for their present state, once that is allowed. */
-  readonly #asks = new Set<number>();
+  readonly #agents: JobAgents;
+  readonly #hearing: Hearing;
   readonly #steps: OfferSteps;
   readonly #ending: JobEnding;
   #started = false;
@@ -59,25 +60,31 @@ export class JobRun {
     this.#frames = new JobFrames({ ...options, traceparent: ports.traceparent });
     this.#nodes = new JobNodes({
       ...{ ports: ports.sessions, job: progress.id, orderBytes: progress.orderBytes, fenced, fresh: !adopted },
-      revision: () => writer.createRevision,
+      claim: () => writer.claim,
     });
-    for (const index of progress.targets.keys()) {
-      const session = this.#sessionOf(index);
-      if (session) this.#present.set(index, session);
-    }
+    this.#hearing = new Hearing({ timers: this.#timers, over: () => this.#step() });
+    this.#agents = new JobAgents({
+      ...{ progress, nodes: this.#nodes, hearing: this.#hearing, rollout: () => this.#rollout },
+      isStored: (index) => this.#results.isStored(index),
+      raise: (index, state) => this.#raise(index, state),
+      step: () => this.#step(),
+    });
     this.#rollout = new Rollout({
       count: progress.targets.length,
       ...progress.order.rollout,
       ...{ offeredBelow: options.offeredBelow, adopted },
       stateAt: (index) => progress.stateAt(index),
-      isAway: (index) => !this.#present.has(index),
+      isAway: (index) => this.#agents.isAway(index),
     });
     this.#results = new JobResults({
       ...{ progress, writer, clock, stored: options.stored },
       idle: () => this.#rollout.inFlight === 0,
       step: () => this.#steps.begin(false),
       stepped: (committed, offeredBelow) => this.#steps.end(committed, offeredBelow),
-      closing: (deadlinePassed) => this.#ending.record(deadlinePassed, this.#rollout.complete),
+      closing: (ends, deadlinePassed) => this.#ending.record(ends, deadlinePassed),
+      decided: (index, result) => {
+        if (progress.raise(index, result.state as StateName, { result })) ports.finished(progress, index, result);
+      },
       closed: (record) => this.#finishJob(record),
     });
     this.#steps = new OfferSteps({
@@ -113,14 +120,7 @@ export class JobRun {
       // Told of by an earlier coordinator, who had not stored it.
       if (result && !this.#results.isStored(index)) this.#results.add({ target: index, attempt, result });
     }
-    if (this.#adopted) {
-      for (const [index, session] of this.#present) {
-        if (isTerminal(this.progress.stateAt(index)) || !this.#rollout.mayHaveBeenOffered(index)) continue;
-        // Of what the agent has, a Start only asks for the present state; anything else waits for its turn.
-        if (session.holds(this.progress.executionAt(index))) this.#asks.add(index);
-        else this.#rollout.missing(index);
-      }
-    }
+    if (this.#adopted) this.#agents.ask();
     this.#started = true;
     this.#step();
     if (this.#results.complete) this.#close(false);
@@ -128,36 +128,16 @@ export class JobRun {
 
   /** A session of the node opened or closed, here or elsewhere. */
   changed(uid: NodeUid): void {
-    const index = this.progress.indexOf(uid);
-    if (index === undefined || this.#over) return;
-    const session = this.#sessionOf(index);
-    const before = this.#present.get(index);
-    if (session === before) return;
-    if (session) this.#opened(index, session);
-    else {
-      this.#present.delete(index);
-      this.#rollout.setAway(index, true);
-      if (!isTerminal(this.progress.stateAt(index))) this.progress.touch(index);
-    }
+    if (!this.#over) this.#agents.changed(uid);
   }
 
-  /** A holder has said what its agents have of the job. */
-  answered(link: PeerLink, executions: readonly string[]): void {
-    if (this.#over) return;
-    const listed = this.#nodes.answered(link, executions);
-    for (const uid of link.sessions.keys()) this.changed(uid);
-    for (const execution of listed) {
-      const index = this.progress.indexOf(execution.split('/')[1] ?? '');
-      if (index === undefined) continue;
-      if (this.#results.isStored(index)) this.#present.get(index)?.release([execution]);
-      // Also one that is over and not in the store yet: its teller may be gone, and it is released when it is told again.
-      else this.#asks.add(index);
-    }
-    this.#step();
+  /** A holder says what its agents have of the job. */
+  answered(link: PeerLink, opened: JobOpened__Output): void {
+    if (!this.#over) this.#agents.answered(link, opened);
   }
 
   linkDown(link: PeerLink): void {
-    this.#nodes.linkDown(link);
+    this.#agents.linkDown(link);
   }
 
   /** Who brought an event of the job over a link. */
@@ -168,9 +148,11 @@ export class JobRun {
   event(session: NodeSession, event: ExecutionEvent__Output): void {
     const index = this.progress.indexOf(session.uid);
     if (index === undefined || this.#over) return;
+    if (event.accepted) this.#hearing.begun(index);
     if (event.accepted) this.#raise(index, 'EXECUTION_STATE_DISPATCHED');
     else if (event.started) this.#raise(index, 'EXECUTION_STATE_RUNNING', { startedUnixMs: event.started.atUnixMs });
     else if (event.finished) this.finished(session, boundedResult(event.finished));
+    if (event.started) this.#hearing.heard(index);
   }
 
   /** A result within bounds: stored once, released as often as it is told. */
@@ -179,8 +161,9 @@ export class JobRun {
     if (index === undefined || this.#over) return;
     const reported = this.#raise(index, result.state as StateName, { result });
     this.#results.told(index, session);
+    if (reported) this.#ports.finished(this.progress, index, result);
+    this.#hearing.heard(index);
     if (!reported) return;
-    this.#ports.finished(this.progress, index, result);
     this.#step();
     this.#results.add({ target: index, attempt, result });
   }
@@ -223,22 +206,8 @@ export class JobRun {
     return reclaimed;
   }
 
-  #opened(index: number, session: NodeSession): void {
-    this.#present.set(index, session);
-    const execution = this.progress.executionAt(index);
-    if (isTerminal(this.progress.stateAt(index))) {
-      if (session.holds(execution) && this.#results.isStored(index)) session.release([execution]);
-      return;
-    }
-    const state = session.held(execution)?.state;
-    if (state && !isTerminal(state)) this.#raise(index, state);
-    if (!session.holds(execution)) this.#rollout.missing(index);
-    this.#rollout.setAway(index, false);
-    this.progress.touch(index);
-    this.#step();
-  }
-
   #raise(index: number, state: StateName, detail: { result?: ExecutionResult; startedUnixMs?: number } = {}): boolean {
+    if (this.#results.isDecided(index)) return false;
     this.#rollout.report(index, state);
     return this.progress.raise(index, state, detail);
   }
@@ -246,23 +215,18 @@ export class JobRun {
   /** Carries out whatever the rollout has decided since. */
   #step(): void {
     if (this.#over) return;
-    if (!this.#ports.admits(this.progress.id, this.writer.createRevision)) return this.#deposed();
+    if (!this.#ports.admits(this.progress.id, this.writer.claim)) return this.#deposed();
     if (this.#ports.fenced()) {
       for (const index of this.#rollout.cancels()) this.#sendCancel(index);
       return this.#stepLater();
     }
-    for (const index of this.#asks) {
-      const session = this.#sessionOf(index);
-      if (session?.holds(this.progress.executionAt(index))) this.#frames.offer(index, session);
-    }
-    this.#asks.clear();
-    const { offer, cancel, skip, expire, superseded } = this.#rollout.decide();
+    for (const [index, session] of this.#agents.asks()) this.#frames.offer(index, session);
+    const { offer, cancel, skip, expire, superseded } = this.#rollout.decide(!this.#hearing.open);
     for (const index of offer) {
-      const session = this.#sessionOf(index);
+      const session = this.#agents.of(index);
       if (session) this.#frames.offer(index, session);
       else {
-        this.#present.delete(index);
-        this.#rollout.setAway(index, true);
+        this.#agents.gone(index);
         this.#rollout.withdraw(index);
       }
     }
@@ -287,15 +251,14 @@ export class JobRun {
   }
 
   #sendCancel(index: number): void {
-    const session = this.#sessionOf(index);
+    const session = this.#agents.of(index);
     if (session) this.#frames.cancel(index, session, this.#ending.cancelOptions);
   }
 
   #endUnoffered(index: number, state: 'EXECUTION_STATE_SKIPPED' | 'EXECUTION_STATE_EXPIRED', reason: string): void {
+    if (isTerminal(this.progress.stateAt(index))) return;
     const result: ExecutionResult = { state, reason, finishedUnixMs: this.#ports.clock.now() };
-    if (!this.progress.raise(index, state, { result })) return;
-    this.#ports.finished(this.progress, index, result);
-    this.#results.add({ target: index, attempt, result });
+    this.#results.decide({ target: index, attempt, result });
   }
 
   /** Closes a job that nothing more comes of: its deadline has passed, or every result is in the store. */
@@ -311,10 +274,5 @@ export class JobRun {
     this.progress.setJob('closed', closed.reason ?? '', Number(closed.closedUnixMs));
     this.#ports.closed(this.progress);
     for (const late of this.#results.unreleased()) this.#ports.late(late);
-  }
-
-  #sessionOf(index: number): NodeSession | undefined {
-    const target = this.progress.targets[index];
-    return target && this.#nodes.of(target.uid);
   }
 }

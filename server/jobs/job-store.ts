@@ -57,10 +57,10 @@ export class JobStore {
 
   /**
    * Writes targets and stdin ahead of the submit transaction, where they do not fit into it. What comes back belongs into that
-   * transaction: it fails if anybody else wrote chunks of the same job meanwhile. Where no order follows they
-   * stay: nothing sweeps them yet.
+   * transaction: it fails if anybody else wrote chunks of the same job meanwhile. `stored`
+   * is called after each chunk. Where no order follows they stay until the leader sweeps them.
    */
-  async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer): Promise<Chunks> {
+  async putChunks(job: JobId, targets: readonly Target[], stdin: Buffer, stored: () => void): Promise<Chunks> {
     const puts = [...targetChunks(job, targets), ...stdinChunks(job, stdin)];
     const counts = {
       targetChunks: Math.ceil(targets.length / targetsAChunk),
@@ -76,6 +76,7 @@ export class JobStore {
       });
       // The order is there already: the transaction will find that out.
       if (succeeded) compares.push({ key: put.put, modRevision: revision });
+      stored();
     }
     return { counts, operations: [], compares };
   }

@@ -5,6 +5,7 @@ import { keys } from '../store/keys.ts';
 import type { Operation, Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
 import type { CoordinatorClaims } from './coordinator-claims.ts';
+import type { Claim } from './coordinator-fence.ts';
 import type { TargetResult } from './job-store.ts';
 
 /**
@@ -18,7 +19,7 @@ export class JobWriter {
   readonly #fenced: () => boolean;
   readonly #deposed: () => void;
   readonly #alsoClosing: () => readonly Operation[];
-  #createRevision: number;
+  #claim: Claim;
   #record: JobRecord;
   #batch = 0;
   /** Records with which a close was tried, as they were encoded: one of them may stand though nobody said so. */
@@ -30,7 +31,7 @@ export class JobWriter {
     store: Store;
     claims: CoordinatorClaims;
     job: JobId;
-    createRevision: number;
+    claim: Claim;
     /** As it stands in the store. */
     record: JobRecord;
     /** The replica's lease is past its own deadline. */
@@ -43,16 +44,16 @@ export class JobWriter {
     this.#store = options.store;
     this.#claims = options.claims;
     this.#job = options.job;
-    this.#createRevision = options.createRevision;
+    this.#claim = options.claim;
     this.#record = options.record;
     this.#fenced = options.fenced;
     this.#deposed = options.deposed;
     this.#alsoClosing = options.alsoClosing ?? (() => []);
   }
 
-  /** Of the claim: what this coordinator says is told from what others say by it. */
-  get createRevision(): number {
-    return this.#createRevision;
+  /** What this coordinator says is told from what others say by it. */
+  get claim(): Claim {
+    return this.#claim;
   }
 
   /** Changes the job's record. */
@@ -90,7 +91,7 @@ export class JobWriter {
   async end(): Promise<number> {
     return await this.#serially(async () => {
       this.#ended = true;
-      return this.#createRevision;
+      return this.#claim.revision;
     });
   }
 
@@ -101,9 +102,9 @@ export class JobWriter {
 
   async #claimAgain(): Promise<boolean> {
     if (this.#ended) return false;
-    const revision = await this.#claims.claim(this.#job, this.#createRevision);
-    if (revision === undefined) return false;
-    this.#createRevision = revision;
+    const claim = await this.#claims.claim(this.#job, this.#claim.revision);
+    if (claim === undefined) return false;
+    this.#claim = claim;
     // Batches of the new claim are named by it.
     this.#batch = 0;
     return true;
@@ -115,7 +116,7 @@ export class JobWriter {
     if (this.#fenced()) throw new MusterError('STORE_UNAVAILABLE', 'this replica’s lease has run out');
     const key = keys.coordinator(this.#job);
     const { succeeded, entries } = await this.#store.commit({
-      if: [{ key, createRevision: this.#createRevision }],
+      if: [{ key, createRevision: this.#claim.revision }],
       then: operations,
       get: [keys.state(this.#job)],
     });
@@ -135,7 +136,7 @@ export class JobWriter {
 
   #results(results: readonly TargetResult[]): Operation {
     const value = values.result.encode({ results: [...results] });
-    return { put: keys.result(this.#job, this.#createRevision, this.#batch), value };
+    return { put: keys.result(this.#job, this.#claim.revision, this.#batch), value };
   }
 
   async #serially<Value>(write: () => Promise<Value>): Promise<Value> {

@@ -11,7 +11,7 @@ import type { Operation } from '../store/store.ts';
 import { Adoption } from './adoption.ts';
 import { boundedResult } from './bounded-result.ts';
 import { CoordinatorClaims } from './coordinator-claims.ts';
-import { CoordinatorFence } from './coordinator-fence.ts';
+import { type Claim, CoordinatorFence, isLater } from './coordinator-fence.ts';
 import { eventFault } from './event-fault.ts';
 import { HeldJobs } from './held-jobs.ts';
 import type { CancelOptions } from './job-frames.ts';
@@ -59,26 +59,26 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     this.#late = new LateResults({
       ...{ store, finished, jobs: stored, log, fenced, signal: this.#abort.signal },
       driven: (result) => this.#taken(result),
-      lost: { wanted: () => cluster.unconfirmed, keep: (results) => this.#keepLost(results) },
+      lost: { wanted: () => cluster.mayHaveLostJobs, keep: (results) => this.#keepLost(results) },
     });
     this.held = new HeldJobs({
       ...{ fence: this.#fence, clock, log, fenced, late },
       ...{ session: sessions.local, sessions: sessions.all, stdin: (job) => stored.stdin(job) },
-      opened: (job, createRevision) => this.#openedElsewhere(job, createRevision),
+      opened: (job, claim) => this.#openedElsewhere(job, claim),
     });
     this.#submits = new Submits({
       ...{ store, views, claims, clock, cluster, fenced, directory: options.directory },
-      run: (job, begin, createRevision) => {
+      run: (job, begin, claim) => {
         observer.submitted(begin.progress);
-        const { progress } = this.#run(job, begin, createRevision);
-        this.#latest.submitted(progress.order.latestKey, { job: job.id, revision: createRevision });
+        const { progress } = this.#run(job, begin, claim);
+        this.#latest.submitted(progress.order.latestKey, { job: job.id, revision: claim.revision });
         return progress;
       },
     });
     this.#adoption = new Adoption({
       ...{ coordinators, claims, clock, log, fenced },
       driven: (job) => this.#runs.has(job) || this.#submits.isComing(job),
-      drive: (job, createRevision) => this.#drive(job, createRevision),
+      drive: (job, claim) => this.#drive(job, claim),
     });
     this.#latest = new LatestOrders({ store, log });
     this.#latestWins = new LatestWins({
@@ -87,7 +87,7 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     });
     this.#ports = {
       ...{ clock, log, sessions, fenced, late, finished },
-      admits: (job, createRevision) => this.#fence.admits(job, createRevision),
+      admits: (job, claim) => this.#fence.admits(job, claim),
       traceparent: (progress, execution) => observer.offered(progress, execution),
       closed: (progress) => this.#closed(progress),
     };
@@ -125,11 +125,6 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     const runs = [...this.#runs.values()];
     // One failure asks for another lease, under which all of them are claimed again.
     for (const run of runs) if (!(await run.reclaim())) this.#deposed(run);
-  }
-
-  /** The store begins another life: what was heard of coordinators in the one before says nothing any more. */
-  forgetCoordinators(): void {
-    this.#fence.forget();
   }
 
   /** Commits what waits and hands every job over: others may have them at once. */
@@ -173,9 +168,9 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     this.held.linkDown(link);
   }
 
-  /** A holder has said what its agents have of a job. */
-  jobOpened(link: PeerLink, { job, executions }: JobOpened__Output): void {
-    this.#runs.get(job as JobId)?.answered(link, executions);
+  /** A holder says what its agents have of a job. */
+  jobOpened(link: PeerLink, opened: JobOpened__Output): void {
+    this.#runs.get(opened.job as JobId)?.answered(link, opened);
   }
 
   /** What agents of another replica said. Of jobs that are not driven here (any more) their holder keeps the results. */
@@ -191,8 +186,8 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   }
 
   /** A holder has heard of a later coordinator. */
-  stale({ job, highestRevision }: StaleCoordinator__Output): void {
-    this.#openedElsewhere(job as JobId, highestRevision);
+  stale({ job, era, highestRevision }: StaleCoordinator__Output): void {
+    this.#openedElsewhere(job as JobId, { era, revision: highestRevision });
   }
 
   event(session: Session, execution: ExecutionId, event: ExecutionEvent__Output): void {
@@ -227,13 +222,13 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     );
   }
 
-  #openedElsewhere(job: JobId, createRevision: number): void {
+  #openedElsewhere(job: JobId, claim: Claim): void {
     const run = this.#runs.get(job);
-    if (run && run.writer.createRevision < createRevision) this.#deposed(run);
+    if (run && isLater(claim, run.writer.claim)) this.#deposed(run);
     if (!this.#runs.has(job)) this.#late.retry(job);
   }
 
-  async #drive(id: JobId, createRevision: number): Promise<void> {
+  async #drive(id: JobId, claim: Claim): Promise<void> {
     const { views, log } = this.#options;
     const job = await this.stored.get(id);
     if (job === undefined) return;
@@ -246,15 +241,15 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     log.info({ 'job.id': id }, 'adopted an open job');
     const stopped = state === 'stopping';
     const begin = { progress, stored, cancel, stopped, outdated, stdin: undefined, tree: undefined, adopted: true };
-    this.#run(job, begin, createRevision);
+    this.#run(job, begin, claim);
   }
 
-  #run({ record }: StoredJob, begin: BeginOptions, createRevision: number): JobRun {
+  #run({ record }: StoredJob, begin: BeginOptions, claim: Claim): JobRun {
     const { store, clock, views } = this.#options;
     const progress = views.driven(begin.progress);
     const { id: job, order } = progress;
     const writer = new JobWriter({
-      ...{ store, claims: this.#claims, job, createRevision, record },
+      ...{ store, claims: this.#claims, job, claim, record },
       fenced: this.#ports.fenced,
       deposed: () => this.#deposed(run),
       alsoClosing: () => this.#forgetLatest(order.latestKey, job),

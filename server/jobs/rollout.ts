@@ -188,11 +188,11 @@ export class Rollout {
     return { offeredBelow, urgent: left === 0 && this.#inFlight < this.#maxConcurrency };
   }
 
-  /** What follows from everything told so far; told once. */
-  decide(): Decision {
+  /** What follows from everything told so far; told once. `mayOffer`: false while the adopted job is still hearing of errors. */
+  decide(mayOffer = true): Decision {
     const skip = this.#halted && this.#swept !== 'stopped' ? this.#sweep('stopped') : [];
     const expire = this.#expired && this.#swept === 'nothing' ? this.#sweep('expired') : [];
-    const offer = this.#halted ? [] : this.#offers();
+    const offer = this.#halted || !mayOffer ? [] : this.#offers();
     return { offer, cancel: this.cancels(), skip, expire, superseded: this.#superseded.splice(0) };
   }
 

@@ -3,6 +3,7 @@ import type { JobId } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { PlanTree } from '../../shared/merkle.ts';
 import type { Clock } from '../../shared/time.ts';
+import type { Claim } from './coordinator-fence.ts';
 import type { CancelOptions, TraceparentOf } from './job-frames.ts';
 import type { SessionPorts } from './job-nodes.ts';
 import type { JobStdin } from './job-stdin.ts';
@@ -15,8 +16,8 @@ export interface RunPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly sessions: SessionPorts;
-  /** No later coordinator of the job has been heard of than the one of this create revision. */
-  readonly admits: (job: JobId, createRevision: number) => boolean;
+  /** No later coordinator of the job has been heard of than the one of this claim. */
+  readonly admits: (job: JobId, claim: Claim) => boolean;
   /** The replica's lease is past its own deadline: no Start, no store write, no outcome made here. */
   readonly fenced: () => boolean;
   readonly traceparent: TraceparentOf;

@@ -6,17 +6,21 @@ import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
 import type { CoordinatorClaims } from './coordinator-claims.ts';
+import type { Claim } from './coordinator-fence.ts';
 import { type StoredJob, submitOperations, type Target } from './job-store.ts';
 import type { JobViews } from './job-views.ts';
 import { JobProgress } from './progress.ts';
 import { nextOfferedBelow } from './rollout.ts';
 import type { BeginOptions } from './run-options.ts';
+import { StoreDeadline } from './store-deadline.ts';
 import { type CheckedSubmission, checkSubmission, type Submission } from './submit.ts';
 
 /** The store as a whole. */
 export interface ClusterStanding {
   /** It was found wiped, and no operator has confirmed that yet: read-only. */
   readonly unconfirmed: boolean;
+  /** A job that it does not know may be one that it has lost. */
+  readonly mayHaveLostJobs: boolean;
 }
 
 export interface SubmitsOptions {
@@ -27,8 +31,8 @@ export interface SubmitsOptions {
   readonly clock: Clock;
   readonly cluster: ClusterStanding;
   readonly fenced: () => boolean;
-  /** Drives the job that was just submitted, under this create revision. */
-  readonly run: (job: StoredJob, options: BeginOptions, createRevision: number) => JobProgress;
+  /** Drives the job that was just submitted. */
+  readonly run: (job: StoredJob, options: BeginOptions, claim: Claim) => JobProgress;
 }
 
 /** Submissions to this replica: each becomes one job, however often it is sent. */
@@ -48,7 +52,7 @@ export class Submits {
 
   /**
    * Stores the order and starts its job; of the same id and bytes it answers the job there is. Throws what `checkSubmission` does,
-   * ID_CONFLICT, STORE_UNCONFIRMED, STORE_FULL and, within the store's deadline of 2 s, STORE_UNAVAILABLE.
+   * ID_CONFLICT, STORE_UNCONFIRMED, STORE_FULL and, within 1.8 s of the last thing that the store took, STORE_UNAVAILABLE.
    */
   async submit(submission: Submission): Promise<{ progress: JobProgress; existed: boolean }> {
     const { clock, cluster, directory, fenced } = this.#options;
@@ -56,7 +60,9 @@ export class Submits {
     const nameOf = (uid: Target['uid']): string | undefined => directory.get(uid)?.name;
     const checked = checkSubmission(submission, now, nameOf);
     const { id } = checked.order;
-    return await this.#alone(id, async () => {
+    const deadline = new StoreDeadline({ clock });
+    const work = this.#alone(id, async () => {
+      deadline.check();
       const before = await this.#sameJob(id, submission.orderBytes);
       if (before) return before;
       if (cluster.unconfirmed) {
@@ -64,27 +70,37 @@ export class Submits {
         throw new MusterError('STORE_UNCONFIRMED', message);
       }
       if (fenced()) throw new MusterError('STORE_UNAVAILABLE', 'this replica has lost touch with the store');
-      const progress = await this.#create(submission, checked, now);
+      const progress = await this.#create(submission, checked, now, deadline);
       if (progress) return { progress, existed: false };
+      deadline.check();
       const other = await this.#sameJob(id, submission.orderBytes);
       if (other) return other;
       throw new MusterError('CONFLICT', 'the same order is being submitted elsewhere; submit it again');
     });
+    return await deadline.bound(work);
   }
 
   /** Undefined where somebody else was faster. */
-  async #create(submission: Submission, checked: CheckedSubmission, now: number): Promise<JobProgress | undefined> {
+  async #create(
+    submission: Submission,
+    checked: CheckedSubmission,
+    now: number,
+    deadline: StoreDeadline,
+  ): Promise<JobProgress | undefined> {
+    deadline.check();
     const { store, views, claims, run } = this.#options;
     const { order, targets, tree } = checked;
     const { orderBytes, signature, traceparent, stdin } = submission;
     const offeredBelow = nextOfferedBelow(0, targets.length, order.rollout.maxConcurrency);
     const record = { state: 'open', offeredBelow };
-    const chunks = await views.stored.putChunks(order.id, targets, stdin);
+    const chunks = await views.stored.putChunks(order.id, targets, stdin, () => deadline.renew());
+    deadline.check();
     const { latestKey } = order;
     const job = { id: order.id, orderBytes, signature, submittedUnixMs: now, traceparent, ...chunks.counts };
-    const { succeeded, revision } = await store.commit({
+    const { succeeded, revision, entries } = await store.commit({
       if: [{ key: keys.order(order.id), exists: false }, ...chunks.compares],
       then: [...chunks.operations, ...submitOperations({ ...job, record, latestKey }), ...claims.operations(order.id)],
+      get: claims.reads,
     });
     if (!succeeded) return undefined;
     const stored: StoredJob = {
@@ -93,7 +109,7 @@ export class Submits {
       stateRevision: revision,
     };
     const progress = new JobProgress({ job: stored, order, targets });
-    return run(stored, { progress, stdin, tree, adopted: false, stored: new Set() }, revision);
+    return run(stored, { progress, stdin, tree, adopted: false, stored: new Set() }, claims.made(revision, entries));
   }
 
   async #sameJob(id: JobId, orderBytes: Buffer): Promise<{ progress: JobProgress; existed: true } | undefined> {

@@ -41,8 +41,31 @@ export function storeError(error: Error, address: string): MusterError {
       'defragments it or raises --quota-backend-bytes, and disarms the alarm (etcdctl alarm disarm)';
     return new MusterError('STORE_FULL', message, { cause: error });
   }
-  return new MusterError('STORE_UNAVAILABLE', `etcd at ${address}: ${text}`, { cause: error });
+  return new MusterError('STORE_UNAVAILABLE', `etcd at ${address} ${plainly(error, text)}`, { cause: error });
 }
+
+/** What is wrong, for people: what grpc-js says of it stays in the cause. */
+function plainly(error: Error, text: string): string {
+  const refused = /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ECONNRESET|ETIMEDOUT|EPIPE/.exec(
+    text,
+  )?.[0];
+  if (refused !== undefined) return `can not be reached (${refused})`;
+  const own = /etcdserver: (.*)/.exec(text)?.[1];
+  if (own !== undefined) return `says: ${own}`;
+  const tls = /certificate|altnames|self.signed|SSL|TLS|PROTOCOL_ERROR/i.test(text);
+  if (tls) return `can not be reached: ${lastError(text)}`;
+  if (codeOf(error) === status.DEADLINE_EXCEEDED) return 'does not answer';
+  return codeOf(error) === status.UNAVAILABLE
+    ? 'can not be reached: the connection broke'
+    : `fails: ${lastError(text)}`;
+}
+
+/** Without the way on which grpc-js came to it. */
+const lastError = (text: string): string =>
+  text
+    .replace(/^.*Last error: /s, '')
+    .replace(/\.? ?(Resolution note|Waiting for|LB pick|remote_addr).*$/s, '')
+    .trim();
 
 function causeText(error: unknown): string {
   if (!(error instanceof Error)) return '';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Start } from '../../../proto/gen/muster/v1/Start.ts';
 import type { Session } from '../../../server/fleet/session.ts';
-import { CoordinatorFence } from '../../../server/jobs/coordinator-fence.ts';
+import { type Claim, CoordinatorFence } from '../../../server/jobs/coordinator-fence.ts';
 import { HeldJobs } from '../../../server/jobs/held-jobs.ts';
 import type { LateResult } from '../../../server/jobs/late-results.ts';
 import { type ExecutionId, executionId, newJobId, newNodeUid } from '../../../shared/ids.ts';
@@ -45,7 +45,7 @@ function fakeSession() {
 let at: { fenced: boolean };
 let local: ReturnType<typeof fakeSession>;
 let late: LateResult[];
-let opened: [string, number][];
+let opened: [string, Claim][];
 let fence: CoordinatorFence;
 let held: HeldJobs;
 
@@ -66,14 +66,15 @@ beforeEach(() => {
   });
 });
 
-const open = (link: FakeLink, coordinatorRevision: number) => held.open(link, { job, coordinatorRevision, order });
+const open = (link: FakeLink, coordinatorRevision: number, era = 1) =>
+  held.open(link, { job, coordinatorRevision, era, order, fresh: false });
 const offer = (link: FakeLink, coordinatorRevision: number) =>
-  held.offers(link, { job, coordinatorRevision, offers: [{ execution, proof: null, traceparent: '' }] });
+  held.offers(link, { job, coordinatorRevision, era: 1, offers: [{ execution, proof: null, traceparent: '' }] });
 
 test('an offer over a link starts the execution with the order of that job, and its stdin comes from the store', async () => {
   const link = new FakeLink();
   open(link, 5);
-  assert.deepEqual(link.of('jobOpened'), [{ job, coordinatorRevision: 5, executions: [] }]);
+  assert.deepEqual(link.of('jobOpened'), [{ job, coordinatorRevision: 5, era: 1, executions: [], more: false }]);
   offer(link, 5);
   assert.deepEqual(local.starts[0]?.order, order);
   await eventually(() => local.inputs.length === 1, 'the stdin');
@@ -89,17 +90,17 @@ test('a coordinator that was succeeded is obeyed in nothing, and told so', () =>
   open(older, 5);
   open(newer, 9);
   assert.deepEqual(opened, [
-    [job, 5],
-    [job, 9],
+    [job, { era: 1, revision: 5 }],
+    [job, { era: 1, revision: 9 }],
   ]);
   offer(older, 5);
-  held.cancels(older, { job, coordinatorRevision: 5, cancels: [{ execution, signal: 15 }] });
-  held.releases(older, { job, coordinatorRevision: 5, executions: [execution], unknownJob: false });
-  held.end(older, { job, coordinatorRevision: 5 });
+  held.cancels(older, { job, coordinatorRevision: 5, era: 1, cancels: [{ execution, signal: 15 }] });
+  held.releases(older, { job, coordinatorRevision: 5, era: 1, executions: [execution], unknownJob: false });
+  held.end(older, { job, coordinatorRevision: 5, era: 1 });
   open(older, 5);
   assert.deepEqual([local.starts.length, local.session.cancels.length, local.released.length], [0, 0, 0]);
-  assert.deepEqual(older.of('stale'), Array(5).fill({ job, highestRevision: 9 }));
-  assert.equal(fence.admits(job, 5), false);
+  assert.deepEqual(older.of('stale'), Array(5).fill({ job, era: 1, highestRevision: 9 }));
+  assert.equal(fence.admits(job, { era: 1, revision: 5 }), false);
   offer(newer, 9);
   assert.equal(local.starts.length, 1);
 });
@@ -108,7 +109,7 @@ test('a result is kept until it is released: a link that goes down loses none', 
   const link = new FakeLink();
   open(link, 5);
   assert.equal(held.finished({ session: local.session, execution, result }), true);
-  held.releases(link, { job, coordinatorRevision: 5, executions: [execution], unknownJob: false });
+  held.releases(link, { job, coordinatorRevision: 5, era: 1, executions: [execution], unknownJob: false });
   assert.deepEqual(local.released, [execution]);
   held.finished({ session: local.session, execution, result });
   link.live = false;
@@ -121,7 +122,7 @@ test('a coordinator that is done with the job leaves what it did not release to 
   const link = new FakeLink();
   open(link, 5);
   held.finished({ session: local.session, execution, result });
-  held.end(link, { job, coordinatorRevision: 5 });
+  held.end(link, { job, coordinatorRevision: 5, era: 1 });
   assert.equal(late.length, 1);
 });
 
@@ -130,7 +131,7 @@ test('a fenced holder starts nothing that others offer, passes cancels on, and s
   open(link, 5);
   at.fenced = true;
   offer(link, 5);
-  held.cancels(link, { job, coordinatorRevision: 5, cancels: [{ execution, signal: 15 }] });
+  held.cancels(link, { job, coordinatorRevision: 5, era: 1, cancels: [{ execution, signal: 15 }] });
   assert.deepEqual([local.starts.length, local.session.cancels.length], [0, 1]);
   at.fenced = false;
   await eventually(() => local.starts.length === 1, 'the start');
@@ -142,7 +143,7 @@ test('what waited at a fenced holder is not started for a coordinator that was s
   at.fenced = true;
   offer(older, 5);
   open(newer, 9);
-  held.offers(newer, { job, coordinatorRevision: 9, offers: [{ execution, proof: null, traceparent: 'its' }] });
+  held.offers(newer, { job, coordinatorRevision: 9, era: 1, offers: [{ execution, proof: null, traceparent: 'its' }] });
   at.fenced = false;
   await eventually(() => local.starts.length > 0, 'the start');
   assert.deepEqual(
@@ -155,7 +156,10 @@ test('the fence forgets whom it has not heard of for longest', () => {
   const small = new CoordinatorFence({ maxJobs: 2 });
   const [first, second, third] = [newJobId(), newJobId(), newJobId()];
   for (const [id, revision] of [[first, 7] as const, [second, 7] as const, [first, 6] as const])
-    small.admits(id, revision);
-  small.admits(third, 7);
-  assert.deepEqual([small.highest(first), small.highest(second), small.highest(third)], [7, 0, 7]);
+    small.admits(id, { era: 1, revision });
+  small.admits(third, { era: 1, revision: 7 });
+  assert.deepEqual(
+    [first, second, third].map((id) => small.latest(id).revision),
+    [7, 0, 7],
+  );
 });

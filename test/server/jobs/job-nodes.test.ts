@@ -15,10 +15,19 @@ function world(options: { fresh: boolean }) {
   const at: { local?: Session; remote?: RemoteSession; fenced: boolean } = { fenced: false };
   const nodes = new JobNodes({
     ports: { local: () => at.local, remote: () => at.remote },
-    ...{ job, orderBytes: Buffer.from('order'), revision: () => 5, fenced: () => at.fenced, ...options },
+    ...{
+      job,
+      orderBytes: Buffer.from('order'),
+      claim: () => ({ era: 1, revision: 5 }),
+      fenced: () => at.fenced,
+      ...options,
+    },
   });
   return { at, nodes };
 }
+const opened = (executions: string[], more = false, coordinatorRevision = 5) => {
+  return { job, coordinatorRevision, era: 1, executions, more };
+};
 const here = (revision: number): Session & { live: boolean } =>
   ({ uid, live: true, epoch: { era: 1, revision } }) as unknown as Session & { live: boolean };
 
@@ -49,7 +58,7 @@ test('a node held elsewhere counts as away until its holder has said what its ag
   at.remote = link.open(uid, 9);
   assert.equal(nodes.of(uid), undefined);
   assert.equal(link.of('jobOpen').length, 1);
-  assert.deepEqual(nodes.answered(link, [execution]), [execution]);
+  assert.deepEqual(nodes.answered(link, opened([execution])), [execution]);
   const node = nodes.of(uid);
   assert.equal(node?.holds(execution), true);
   assert.equal(node?.held(execution), undefined);
@@ -66,7 +75,7 @@ test('a fresh job waits for nobody, but over a link that came up after it had be
   const second = new FakeLink('b');
   at.remote = second.open(uid, 9);
   assert.equal(nodes.of(uid), undefined);
-  nodes.answered(second, []);
+  nodes.answered(second, opened([]));
   assert.equal(nodes.of(uid)?.holds(execution), false);
 });
 

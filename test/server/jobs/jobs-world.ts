@@ -85,7 +85,7 @@ export class JobsReplica {
   readonly coordinators: Coordinators;
   readonly sessions = new Map<NodeUid, Session & { live: boolean }>();
   readonly links = new Map<string, PairLink>();
-  readonly cluster = { unconfirmed: false };
+  readonly cluster = { unconfirmed: false, mayHaveLostJobs: false };
   readonly name: string;
   fenced = false;
   readonly #lease: Lease;

@@ -184,12 +184,19 @@ test('a store that was found wiped takes no jobs, keeps results of jobs it lost,
   const [node] = nodesOn(a, 1);
   assert.ok(node);
   a.cluster.unconfirmed = true;
+  a.cluster.mayHaveLostJobs = true;
   await assert.rejects(a.submit([node]), (error: MusterError) => error.reason === 'STORE_UNCONFIRMED');
   const lost = executionId(newJobId(), node.uid, 1);
   node.finish(lost);
   await eventually(() => node.released.includes(lost), 'the release');
   assert.ok(await store.get(keys.lostResult(lost)));
+  // Agents come back when they do, long after an operator has confirmed it; or it was restored, and never was unconfirmed.
   a.cluster.unconfirmed = false;
+  const later = executionId(newJobId(), node.uid, 1);
+  node.finish(later);
+  await eventually(() => node.released.includes(later), 'the release');
+  assert.ok(await store.get(keys.lostResult(later)));
+  a.cluster.mayHaveLostJobs = false;
   const unknown = executionId(newJobId(), node.uid, 1);
   node.finish(unknown);
   await eventually(() => node.released.includes(unknown), 'the release');

@@ -7,10 +7,12 @@ export interface JobCancels {
   'job'?: (string);
   'coordinatorRevision'?: (number | string | Long);
   'cancels'?: (_muster_v1_Cancel)[];
+  'era'?: (number | string | Long);
 }
 
 export interface JobCancels__Output {
   'job': (string);
   'coordinatorRevision': (number);
   'cancels': (_muster_v1_Cancel__Output)[];
+  'era': (number);
 }

@@ -5,9 +5,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface JobEnd {
   'job'?: (string);
   'coordinatorRevision'?: (number | string | Long);
+  'era'?: (number | string | Long);
 }
 
 export interface JobEnd__Output {
   'job': (string);
   'coordinatorRevision': (number);
+  'era': (number);
 }

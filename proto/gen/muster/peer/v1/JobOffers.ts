@@ -7,10 +7,12 @@ export interface JobOffers {
   'job'?: (string);
   'coordinatorRevision'?: (number | string | Long);
   'offers'?: (_muster_peer_v1_JobOffer)[];
+  'era'?: (number | string | Long);
 }
 
 export interface JobOffers__Output {
   'job': (string);
   'coordinatorRevision': (number);
   'offers': (_muster_peer_v1_JobOffer__Output)[];
+  'era': (number);
 }

@@ -6,10 +6,14 @@ export interface JobOpen {
   'job'?: (string);
   'coordinatorRevision'?: (number | string | Long);
   'order'?: (Buffer | Uint8Array | string);
+  'era'?: (number | string | Long);
+  'fresh'?: (boolean);
 }
 
 export interface JobOpen__Output {
   'job': (string);
   'coordinatorRevision': (number);
   'order': (Buffer);
+  'era': (number);
+  'fresh': (boolean);
 }

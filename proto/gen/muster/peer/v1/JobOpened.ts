@@ -6,10 +6,14 @@ export interface JobOpened {
   'job'?: (string);
   'coordinatorRevision'?: (number | string | Long);
   'executions'?: (string)[];
+  'era'?: (number | string | Long);
+  'more'?: (boolean);
 }
 
 export interface JobOpened__Output {
   'job': (string);
   'coordinatorRevision': (number);
   'executions': (string)[];
+  'era': (number);
+  'more': (boolean);
 }

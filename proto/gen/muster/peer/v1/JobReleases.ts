@@ -7,6 +7,7 @@ export interface JobReleases {
   'coordinatorRevision'?: (number | string | Long);
   'executions'?: (string)[];
   'unknownJob'?: (boolean);
+  'era'?: (number | string | Long);
 }
 
 export interface JobReleases__Output {
@@ -14,4 +15,5 @@ export interface JobReleases__Output {
   'coordinatorRevision': (number);
   'executions': (string)[];
   'unknownJob': (boolean);
+  'era': (number);
 }

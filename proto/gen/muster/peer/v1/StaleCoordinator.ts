@@ -5,9 +5,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface StaleCoordinator {
   'job'?: (string);
   'highestRevision'?: (number | string | Long);
+  'era'?: (number | string | Long);
 }
 
 export interface StaleCoordinator__Output {
   'job': (string);
   'highestRevision': (number);
+  'era': (number);
 }

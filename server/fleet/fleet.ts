@@ -151,9 +151,9 @@ export class Fleet {
   }
 
   #open(hello: CompleteHello, stream: AgentStream, { epoch, node }: Claimed): Session {
-    const { directory, replica, heartbeatMs, clock, log, observer, sink } = this.#options;
+    const { directory, replica, heartbeatMs, clock, log, observer, sink, fenced } = this.#options;
     const session = new Session({
-      ...{ hello, epoch, stream },
+      ...{ hello, epoch, stream, fenced, clock },
       sink: {
         opened: (opened) => sink.opened(opened),
         event: (from, execution, event) => sink.event(from, execution, event),

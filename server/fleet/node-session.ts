@@ -3,8 +3,13 @@ import type { Start } from '../../proto/gen/muster/v1/Start.ts';
 import type { ExecutionId, NodeUid } from '../../shared/ids.ts';
 import type { HeldExecution } from './hello.ts';
 
-/** A `Start`, and the capabilities without which an agent would run the order as if part of it were not there. */
-export type StartFrame = Omit<Start, 'execution'> & { readonly needs?: readonly string[] };
+/** A `Start`, and what its holder must know of it. */
+export type StartFrame = Omit<Start, 'execution'> & {
+  /** Capabilities without which an agent would run the order as if part of it were not there. */
+  readonly needs?: readonly string[];
+  /** Asked when it leaves, which may be long after: false = its coordinator is none any more, and it is dropped. */
+  readonly valid?: () => boolean;
+};
 
 /**
  * One session of a node as its coordinator sees it, wherever it is held: by this replica (`Session`) or by another. Used for as

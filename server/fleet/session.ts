@@ -8,6 +8,7 @@ import type { Output__Output } from '../../proto/gen/muster/v1/Output.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
+import type { Clock } from '../../shared/time.ts';
 import type { CompleteHello, HeldExecution } from './hello.ts';
 import type { NodeSession, StartFrame } from './node-session.ts';
 import { refusal } from './refusal.ts';
@@ -72,7 +73,15 @@ export class Session implements NodeSession {
   readonly #started: Set<ExecutionId>;
   #lastReadId = 0;
 
-  constructor(options: { hello: CompleteHello; epoch: EpochValue; stream: AgentStream; sink: SessionSink }) {
+  /** `fenced`: no Start may leave now. */
+  constructor(options: {
+    hello: CompleteHello;
+    epoch: EpochValue;
+    stream: AgentStream;
+    sink: SessionSink;
+    fenced: () => boolean;
+    clock: Clock;
+  }) {
     this.uid = options.hello.uid;
     this.name = options.hello.name;
     this.hello = options.hello;
@@ -81,8 +90,7 @@ export class Session implements NodeSession {
     this.#sink = options.sink;
     this.#started = new Set(options.hello.executions.keys());
     this.#queue = new SendQueue({
-      stream: options.stream,
-      signal: this.#abort.signal,
+      ...{ stream: options.stream, signal: this.#abort.signal, fenced: options.fenced, clock: options.clock },
       failed: (error) => this.end('send-failed', undefined, error instanceof Error ? error.message : String(error)),
     });
   }
@@ -95,14 +103,25 @@ export class Session implements NodeSession {
     this.#queue.control({ welcome: frame });
   }
 
-  start(execution: ExecutionId, { needs = [], ...frame }: StartFrame): void {
+  start(execution: ExecutionId, { needs = [], valid, ...frame }: StartFrame): void {
     const lacking = this.holds(execution) ? undefined : needs.find((name) => !this.hello.capabilities.includes(name));
+    const known = this.holds(execution);
     this.#started.add(execution);
-    if (lacking === undefined) return this.#queue.control({ start: { ...frame, execution } });
+    if (lacking === undefined) {
+      const wanted = (): boolean => this.#leaves(execution, known, valid?.() ?? true);
+      return this.#queue.guarded({ start: { ...frame, execution } }, wanted);
+    }
     // It is never sent: an older agent would run it. Told later, as an agent's answer would be.
     queueMicrotask(() => {
       if (this.live) this.#sink.event(this, execution, refusal(execution, lacking));
     });
+  }
+
+  /** A Start's turn has come. One that is dropped leaves no trace: whoever drives the job now finds that the agent lacks it. */
+  #leaves(execution: ExecutionId, known: boolean, valid: boolean): boolean {
+    if (valid) this.#started.add(execution);
+    else if (!known) this.#started.delete(execution);
+    return valid;
   }
 
   held(execution: ExecutionId): HeldExecution | undefined {
@@ -121,7 +140,7 @@ export class Session implements NodeSession {
 
   /** Standard input of an execution, behind every control frame; its buffer is shared, not copied. */
   input(execution: ExecutionId, data: Buffer): void {
-    this.#queue.bulk(inputFrames(execution, data));
+    this.#queue.bulk(inputFrames(execution, data, () => this.holds(execution)));
   }
 
   cancel(frame: Cancel): void {
@@ -204,8 +223,8 @@ export class Session implements NodeSession {
   }
 }
 
-function* inputFrames(execution: ExecutionId, data: Buffer): Generator<ConnectResponse> {
-  for (let offset = 0; offset < data.length; offset += inputFrameBytes) {
+function* inputFrames(execution: ExecutionId, data: Buffer, wanted: () => boolean): Generator<ConnectResponse> {
+  for (let offset = 0; offset < data.length && wanted(); offset += inputFrameBytes) {
     yield { input: { execution, offset, data: data.subarray(offset, offset + inputFrameBytes) } };
   }
 }

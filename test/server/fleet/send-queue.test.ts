@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { SendQueue } from '../../../server/fleet/send-queue.ts';
+import { JumpClock } from '../store/jump-clock.ts';
 
 /** Takes `room` frames, then none before its `drain`. */
 class Stream extends EventEmitter {
@@ -26,11 +27,15 @@ class Stream extends EventEmitter {
   }
 }
 
-function queueOf(stream: Stream): { queue: SendQueue<string>; abort: AbortController; failures: unknown[] } {
+function queueOf(stream: Stream) {
   const abort = new AbortController();
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
-  return { queue: new SendQueue<string>({ stream, signal: abort.signal, failed }), abort, failures };
+  const replica = { fenced: false };
+  const clock = new JumpClock();
+  const fenced = (): boolean => replica.fenced;
+  const queue = new SendQueue<string>({ stream, signal: abort.signal, failed, fenced, clock });
+  return { queue, abort, failures, replica, clock };
 }
 
 test('a control frame is with the stream at once where the stream has room', () => {
@@ -71,4 +76,45 @@ test('an agent that leaves 8,192 frames unread, and a stream that fails, end the
   stream.emit('error', new Error('reset'));
   await new Promise((resolve) => setImmediate(resolve));
   assert.match(String(broken.failures[0]), /reset/);
+});
+
+test('what is guarded and waits for the stream does not leave a replica that is fenced by then; what else there is does', async () => {
+  const stream = new Stream(1);
+  const { queue, replica, clock } = queueOf(stream);
+  const always = (): boolean => true;
+  queue.control('welcome');
+  queue.guarded('start 1', always);
+  queue.bulk(['input'].values());
+  queue.control('cancel');
+  replica.fenced = true;
+  await stream.drain(10);
+  queue.guarded('start 2', always);
+  queue.control('release');
+  clock.jump(1000);
+  assert.deepEqual(stream.taken, ['welcome', 'cancel', 'release']);
+  replica.fenced = false;
+  clock.jump(1000);
+  assert.deepEqual(stream.taken.slice(3), ['start 1', 'start 2', 'input'], 'in their order, input behind them');
+});
+
+test('what is guarded and not wanted any more when its turn comes is dropped', async () => {
+  const stream = new Stream(1);
+  const { queue, replica, clock } = queueOf(stream);
+  const wanted = { one: true, two: true };
+  queue.control('welcome');
+  queue.guarded('start 1', () => wanted.one);
+  queue.guarded('start 2', () => wanted.two);
+  replica.fenced = true;
+  await stream.drain(10);
+  wanted.one = false;
+  replica.fenced = false;
+  clock.jump(1000);
+  assert.deepEqual(stream.taken, ['welcome', 'start 2']);
+});
+
+test('frames held back by a fence count as unread', () => {
+  const { queue, replica, failures } = queueOf(new Stream(100_000));
+  replica.fenced = true;
+  for (let frame = 0; frame < 8200; frame += 1) queue.guarded('start', () => true);
+  assert.match(String(failures[0]), /8192 frames unread/);
 });

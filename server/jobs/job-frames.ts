@@ -21,14 +21,17 @@ export class JobFrames {
   readonly #stdin: JobStdin;
   readonly #tree: PlanTree;
   readonly #traceparent: TraceparentOf;
+  readonly #valid: () => boolean;
 
-  /** `tree` is the plan's, where it is at hand. */
+  /** `tree` is the plan's, where it is at hand. `valid`: this coordinator drives the job still; asked when a Start leaves. */
   constructor(options: {
     progress: JobProgress;
     stdin: JobStdin;
     tree: PlanTree | undefined;
     traceparent: TraceparentOf;
+    valid: () => boolean;
   }) {
+    this.#valid = options.valid;
     this.#traceparent = options.traceparent;
     this.#progress = options.progress;
     this.#stdin = options.stdin;
@@ -43,7 +46,8 @@ export class JobFrames {
     const known = session.holds(execution);
     const traceparent = this.#traceparent(this.#progress, execution);
     const needs = neededCapabilities(order);
-    session.start(execution, { order: orderBytes, proof: { index, siblings: [...siblings] }, traceparent, needs });
+    const proof = { index, siblings: [...siblings] };
+    session.start(execution, { order: orderBytes, proof, traceparent, needs, valid: this.#valid });
     if (!order.stdin || known || !session.input) return;
     const wanted = (): boolean => session.live && session.holds(execution);
     this.#stdin.give(wanted, (data) => session.input?.(execution, data));

@@ -2,7 +2,16 @@ import type { Clock } from '../../shared/time.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
 import type { NodeAbsence } from './away-nodes.ts';
 import type { JobProgress } from './progress.ts';
-import { isTerminal } from './states.ts';
+import { isTerminal, type StateName } from './states.ts';
+
+/** What a watcher already has of one execution. */
+export interface Resume {
+  readonly state: StateName;
+  readonly stdoutOffset: number;
+  readonly stderrOffset: number;
+  readonly stdoutEnded: boolean;
+  readonly stderrEnded: boolean;
+}
 
 /** One stream of one execution on its way to a watcher. */
 export interface Relay {
@@ -31,6 +40,13 @@ export function outOfPatience(relay: Relay, nodes: NodeAbsence, clock: Clock): b
   relay.outOfReachMs = nodes.isOutOfReach(uid) ? (relay.outOfReachMs ?? now) : undefined;
   if (relay.outOfReachMs === undefined) return false;
   return now - relay.outOfReachMs >= nodes.patienceMs || (nodes.isAway(uid) && !nodes.mayReturn(uid));
+}
+
+/** Whether an execution that nothing is known of here has begun, by what its watcher was told before. */
+export function hasBegun(seen: Resume | undefined): boolean {
+  if (seen === undefined) return false;
+  const told = seen.state === 'EXECUTION_STATE_DISPATCHED' || seen.state === 'EXECUTION_STATE_RUNNING';
+  return told || seen.stdoutOffset > 0 || seen.stderrOffset > 0;
 }
 
 /** False for a stream that is known to have stayed empty, as that of what never ran. */

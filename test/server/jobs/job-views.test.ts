@@ -179,11 +179,11 @@ test('who asks but once gets what the coordinator knows, though its link comes u
   world.advance(0);
   world.learn(0);
   world.catchUp();
-  const asked = world.views.snapshot(world.id, new AbortController().signal);
+  const asked = world.views.snapshot(world.id, new AbortController().signal).then((found) => found?.stateAt(0));
   await turn();
   world.link('a');
   await world.settle(1, 0);
-  assert.equal((await asked)?.stateAt(0), 'EXECUTION_STATE_DISPATCHED');
+  assert.equal(await asked, 'EXECUTION_STATE_DISPATCHED');
 });
 
 test('ends come by way of the store while the coordinator can not be reached, and stop being looked for when it can', async () => {

@@ -109,6 +109,32 @@ test('a watcher that comes back is never told less than it has, though this repl
   assert.deepEqual([...new Set(states())], ['EXECUTION_STATE_RUNNING', 'EXECUTION_STATE_SUCCEEDED']);
 });
 
+test('a watcher that comes back gets the output of what it knows has begun, though this replica has not heard of it yet', async () => {
+  const [known, written] = [await nodeOf('known'), await nodeOf('written')];
+  const nodes = [known, written, await nodeOf('new')];
+  for (const node of nodes) node.executor.onOffer = () => {};
+  const { id } = await cluster.submit(nodes);
+  const state = 'EXECUTION_STATE_RUNNING';
+  for (const node of nodes) {
+    await eventually(() => node.executor.offers.length === 1, 'the offer');
+    node.executor.output(idOf(id, node), 'stdout').write(`0123 ${node.name};`);
+  }
+  const resume = [
+    { execution: idOf(id, known), state },
+    { execution: idOf(id, written), stdoutOffset: 5 },
+  ];
+  const { events, ended } = watching(id, { resume });
+  await eventually(() => bytesOf(events).length === '0123 known;written;'.length, 'its output');
+  assert.deepEqual([...bytesOf(events).split(';')].sort(), ['', '0123 known', 'written']);
+  for (const node of nodes) {
+    node.executor.start(idOf(id, node));
+    node.executor.finish(idOf(id, node));
+  }
+  await ended;
+  assert.deepEqual(bytesOf(events).split(';').sort(), ['', '0123 known', '0123 new', 'written']);
+  assert.equal(ends(events).length, 6);
+});
+
 test('a watch that is cancelled leaves no reader behind, on the replica or on the node', async () => {
   const nodes = await Promise.all(Array.from({ length: 5 }, (_, n) => nodeOf(`n-${n}`)));
   const { id } = await cluster.submit(nodes);

@@ -36,7 +36,7 @@ export function replicaServices(options: {
   });
   const status = () => parts.status();
   return {
-    'muster.v1.AgentService': agentService({ fleet, admission, log }),
+    'muster.v1.AgentService': agentService({ fleet, admission, log, refused: count.sessionRefused }),
     'muster.v1.JobService': jobService({ handlers, directory, jobs, views, cancels, nodes, outputs, clock }),
     'muster.v1.NodeService': nodeService({ handlers, directory, inventory, fleet }),
     'muster.v1.ClusterService': clusterService({ handlers, store, cluster, lostResults, status, own, peers }),

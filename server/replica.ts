@@ -118,7 +118,11 @@ export class Replica {
     const own = () => ({ name, address: grpc.address, version, startedUnixMs });
     const { keepaliveIntervalMs, keepaliveTimeoutMs } = settings;
     const services = replicaServices({ ...shared, parts, own });
-    const grpc: GrpcServer = new GrpcServer({ services, keepaliveIntervalMs, keepaliveTimeoutMs });
+    const grpc: GrpcServer = new GrpcServer({
+      ...{ services, keepaliveIntervalMs, keepaliveTimeoutMs, clock },
+      preferred: (remote) => peers.servesAt(remote),
+      handshakeRefused: count.handshakeRefused,
+    });
     const http = await startHttp({
       ...{ address: settings.http, metrics, log },
       ready: () => [...notReady, ...(lease.fenced ? ['no answer from the store for too long'] : [])],
@@ -142,6 +146,8 @@ export class Replica {
     opened.defer(watchProcess(metrics));
     metrics.collect(() => {
       count.sessions(fleet.size);
+      count.handshakes(grpc.handshakes.unfinished, grpc.handshakes.waiting);
+      count.peersLinked([...peers.links()].length);
       count.leader(leader.leading);
       count.openJobs(jobs.open);
     });

@@ -6,13 +6,16 @@ import { type Pair, repeatPairs } from '../harness/repeat.ts';
 import type { Row } from '../harness/row.ts';
 import { BareFleet } from '../raw/bare-fleet.ts';
 
+/** The most that the setting takes: what is measured is what a replica can do, not what it lets itself be asked. */
+const unbounded = 100_000;
+
 /** Agents attached per second: all dial at once, as after a restart of their replica, from a process just started. */
 export const attachRow: Row = {
   name: 'attach',
   title: 'agents attached per second, per replica',
   async run(bench) {
     const { nodes } = bench;
-    const replica = await BenchReplica.start(bench);
+    const replica = await BenchReplica.start(bench, { flags: ['--admit-rate', `${unbounded}`] });
     const bare = await BareFleet.start(bench);
     const pairs = await repeatPairs<Figures>(bench, {
       async raw() {

@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '@grpc/proto-loader';
 import type { AgentServiceHandlers } from '../../proto/gen/muster/v1/AgentService.ts';
 import type { ConnectRequest__Output } from '../../proto/gen/muster/v1/ConnectRequest.ts';
-import { MusterError } from '../../shared/errors.ts';
+import { type ErrorReason, MusterError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { type OrFault, orFault } from '../../shared/rpc/frame-fault.ts';
 import { serviceDefinition } from '../../shared/rpc/proto.ts';
@@ -35,6 +35,8 @@ export function agentService(options: {
   fleet: Fleet;
   admission: Admission;
   log: Log;
+  /** An agent is turned away. */
+  refused?: (reason: ErrorReason) => void;
   /** An agent that opens a stream must have said all of its `Hello` by then. */
   helloTimeoutMs?: number;
 }): AgentServiceHandlers {
@@ -50,17 +52,19 @@ class AgentCall {
   readonly #fleet: Fleet;
   readonly #admission: Admission;
   readonly #log: Log;
+  readonly #refused: (reason: ErrorReason) => void;
   readonly #pages = new HelloPages();
   #session: Session | undefined;
   #admitting = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(call: AgentStream, options: { fleet: Fleet; admission: Admission; log: Log }) {
+  constructor(call: AgentStream, options: Parameters<typeof agentService>[0]) {
     this.#call = call;
     this.#fleet = options.fleet;
     this.#admission = options.admission;
     this.#log = options.log;
+    this.#refused = options.refused ?? (() => {});
   }
 
   begin(helloTimeoutMs: number): void {
@@ -70,6 +74,7 @@ class AgentCall {
       this.#admission.open();
     } catch (error) {
       // Nothing of its Hello is read: a refusal must cost less than what it keeps away.
+      this.#refused(reasonOf(error));
       call.emit('error', toServiceError(error));
       return;
     }
@@ -123,6 +128,7 @@ class AgentCall {
     // While the store is away thousands come and are told when to come back.
     const expected = error instanceof MusterError && error.retryAfterMs !== undefined;
     this.#log[expected ? 'debug' : 'warn']({ err: error, code: answer.code }, 'session refused');
+    if (!this.#session) this.#refused(reasonOf(error));
     if (this.#session) this.#session.end('bad-frame', error instanceof MusterError ? error : undefined, answer.details);
     else this.#call.emit('error', answer);
     this.#end('refused', answer.details);
@@ -134,3 +140,5 @@ class AgentCall {
     this.#session?.end(reason, undefined, detail);
   }
 }
+
+const reasonOf = (error: unknown): ErrorReason => (error instanceof MusterError ? error.reason : 'INTERNAL');

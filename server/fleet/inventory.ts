@@ -5,8 +5,8 @@ import type { ClusterState } from '../store/cluster-state.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { nameValue, values } from '../store/values.ts';
+import type { ClaimQueue } from './claim-queue.ts';
 import type { CompleteHello } from './hello.ts';
-import type { ClaimQueue } from './presence.ts';
 import { Presences, presenceValue } from './presences.ts';
 import type { EpochValue } from './session.ts';
 

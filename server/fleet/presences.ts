@@ -4,8 +4,8 @@ import type { NodeUid } from '../../shared/ids.ts';
 import { keys } from '../store/keys.ts';
 import { CompactedError, type Entry, type Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
+import type { ClaimQueue } from './claim-queue.ts';
 import { compareEpochs } from './epoch.ts';
-import type { ClaimQueue } from './presence.ts';
 import type { EpochValue } from './session.ts';
 
 /** Which replica holds a node now. */

@@ -2,6 +2,7 @@ import type { SessionsClosed__Output } from '../../proto/gen/muster/peer/v1/Sess
 import type { SessionsOpened__Output } from '../../proto/gen/muster/peer/v1/SessionsOpened.ts';
 import type { Epoch__Output } from '../../proto/gen/muster/v1/Epoch.ts';
 import { type ExecutionId, isNodeUid, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
+import { compareEpochs } from '../fleet/epoch.ts';
 import type { HeldExecution } from '../fleet/hello.ts';
 import type { EpochValue } from '../fleet/session.ts';
 import type { PeerLink, RemoteSession } from './peer-link.ts';
@@ -89,9 +90,6 @@ export class LinkedSessions {
     this.#closed(session);
   }
 }
-
-/** Era first. */
-export const compareEpochs = (a: EpochValue, b: EpochValue): number => a.era - b.era || a.revision - b.revision;
 
 function uidOf(uid: string, field: string): NodeUid {
   if (!isNodeUid(uid)) throw badFrame(`${field}.uid`, 'must be 32 lower-case hex digits');

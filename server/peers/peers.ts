@@ -1,15 +1,16 @@
 import type { PeerHello } from '../../proto/gen/muster/peer/v1/PeerHello.ts';
 import type { PeerStatus } from '../../proto/gen/muster/peer/v1/PeerStatus.ts';
 import type { ReplicaRecord__Output } from '../../proto/gen/muster/store/v1/ReplicaRecord.ts';
+import { parseAddress } from '../../shared/address.ts';
 import type { MusterError } from '../../shared/errors.ts';
 import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Clock } from '../../shared/time.ts';
+import { compareEpochs } from '../fleet/epoch.ts';
 import type { ReadHandle, ReadOptions, ReadSink } from '../fleet/session.ts';
 import type { Store } from '../store/store.ts';
 import { ControlLink } from './control-link.ts';
 import { dials } from './greeting.ts';
-import { compareEpochs } from './linked-sessions.ts';
 import type { LocalSessions } from './local-sessions.ts';
 import { PeerDialer } from './peer-dialer.ts';
 import { PeerGate } from './peer-gate.ts';
@@ -117,6 +118,14 @@ export class Peers {
   /** What a replica said last of itself; undefined where there is no link to it. */
   statusOf(replica: string): Required<PeerStatus> | undefined {
     return replica === this.#options.replica ? this.#options.status() : this.#links.get(replica)?.status;
+  }
+
+  /** Whether another replica serves at this IP address, on whatever port. */
+  servesAt(remoteAddress: string): boolean {
+    for (const { name, address } of this.replicas()) {
+      if (name !== this.#options.replica && parseAddress(address)?.host === remoteAddress) return true;
+    }
+    return false;
   }
 
   /** Something in this replica's status may have changed: its peers are told soon. */

@@ -19,6 +19,14 @@ export interface ReplicaMetrics {
   sessions(count: number): void;
   /** Reasons are words such as `replaced`, `hung-up`, `drain`; other texts count as `other`. */
   sessionEnded(reason: string): void;
+  /** An agent was turned away; `reason` as in the catalog of errors: `TOO_MANY`, `STORE_UNAVAILABLE`, … */
+  sessionRefused(reason: string): void;
+  /** Connections of the gRPC listener that no call was made on yet: let through, and in line. */
+  handshakes(unfinished: number, waiting: number): void;
+  /** A connection was closed before a call was made on it: `line-full`, `timed-out`. */
+  handshakeRefused(reason: string): void;
+  /** Other replicas that this one has a live link with. */
+  peersLinked(count: number): void;
   outputRelayed(bytes: number): void;
   /** A transaction was answered or failed. */
   storeCommit(outcome: 'committed' | 'compare-failed' | 'failed', durationMs: number): void;
@@ -71,6 +79,19 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
     help: 'Sessions that ended, by reason.',
     labels: ['reason'],
   });
+  const refusals = metrics.counter('muster_fleet_sessions_refused_total', {
+    help: 'Agents turned away, by reason.',
+    labels: ['reason'],
+  });
+  const handshakes = metrics.gauge('muster_fleet_handshakes', {
+    help: 'Connections without a call: let through (unfinished), or in line.',
+    labels: ['state'],
+  });
+  const dropped = metrics.counter('muster_fleet_handshakes_refused_total', {
+    help: 'Connections closed before a call was made on them, by reason.',
+    labels: ['reason'],
+  });
+  const linked = metrics.gauge('muster_cluster_peers_linked', { help: 'Other replicas with a live link.' });
   const relayed = metrics.counter('muster_output_relayed_bytes_total', {
     help: 'Output taken in from nodes for its readers.',
   });
@@ -107,6 +128,13 @@ export function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
     leader: (leading) => leader.set({}, leading ? 1 : 0),
     sessions: (count) => sessions.set({}, count),
     sessionEnded: (reason) => sessionEnds.add({ reason: word(reason) }),
+    sessionRefused: (reason) => refusals.add({ reason: word(reason.toLowerCase().replaceAll('_', '-')) }),
+    handshakes(unfinished, waiting) {
+      handshakes.set({ state: 'unfinished' }, unfinished);
+      handshakes.set({ state: 'waiting' }, waiting);
+    },
+    handshakeRefused: (reason) => dropped.add({ reason: word(reason) }),
+    peersLinked: (count) => linked.set({}, count),
     outputRelayed: (bytes) => relayed.add({}, bytes),
     storeCommit: (outcome, durationMs) => commits.observe({ outcome }, durationMs / 1000),
     rpc: ({ method, code, durationMs }) =>

@@ -8,7 +8,7 @@ import { Directory } from '../../server/fleet/directory.ts';
 import { DirectorySync } from '../../server/fleet/directory-sync.ts';
 import { Fleet } from '../../server/fleet/fleet.ts';
 import { Inventory } from '../../server/fleet/inventory.ts';
-import { ClaimQueue } from '../../server/fleet/presence.ts';
+import { ClaimQueue } from '../../server/fleet/claim-queue.ts';
 import { AwayNodes } from '../../server/jobs/away-nodes.ts';
 import { Coordinators } from '../../server/jobs/coordinators.ts';
 import { JobCancels } from '../../server/jobs/job-cancels.ts';

@@ -132,8 +132,10 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     }),
     ReadOutput: handlers.serverStream<ReadOutputRequest__Output, ReadOutputResponse>(
       async (request, send, { signal }) => {
-        const progress = await existing(views, request.jobId, signal);
+        // Output comes from the node itself: nobody is waited for who has only states to tell.
+        const { progress, release } = await views.follow(jobId(request.jobId), signal);
         const live = views.isLive(progress);
+        release();
         await readOutput(
           { progress, request, live, outputs, nodes, clock, isOver: (state) => isTerminal(state), signal },
           (chunk) => send({ chunk }),

@@ -35,9 +35,8 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
   const index = targetOf(progress, request);
   const target = progress.targets[index];
   const state = progress.stateAt(index);
-  if (!target || (state === 'EXECUTION_STATE_PENDING' && progress.state !== 'closed')) {
-    if (!options.live)
-      throw new MusterError('REPLICA_UNAVAILABLE', `nobody can say now whether ${request.node} has begun; ask again`);
+  const unheard = state === 'EXECUTION_STATE_PENDING' && progress.state !== 'closed';
+  if (!target || (unheard && options.live)) {
     throw new MusterError('UNKNOWN_EXECUTION', `${request.node} has not begun with job ${progress.id}`, {
       field: 'node',
     });
@@ -75,6 +74,9 @@ export async function readOutput(options: Options, send: (chunk: OutputChunk) =>
       signal: AbortSignal.any([signal, patience.signal]),
     })) {
       if (piece.type === 'present') return;
+      // Whoever drives the job can't be asked; its node could, and has never heard of it.
+      if (unheard && piece.type === 'unavailable' && piece.reason === 'unknown-execution')
+        throw new MusterError('REPLICA_UNAVAILABLE', `nobody can say now whether ${target.name} has begun; ask again`);
       if (piece.type === 'unavailable' && piece.reason === 'offset-past-end') throw pastEnd(request.from, undefined);
       const bounded = cut(piece, until);
       if (bounded) await send({ ...head, ...chunkFields(bounded) });

@@ -14,6 +14,7 @@ type Answer = Pick<CancelJobAnswer__Output, 'error' | 'message'>;
 const answerWithinMs = 4000;
 const retryBaseMs = 50;
 const retryCapMs = 500;
+const taken: Answer = { error: '', message: '' };
 const notCoordinator: Answer = { error: 'NOT_COORDINATOR', message: 'this replica does not coordinate the job' };
 
 /** Cancels of jobs, brought to whichever replica drives them, store or no store; and those that other replicas bring here. */
@@ -46,19 +47,18 @@ export class JobCancels {
 
   /**
    * Resolves when the coordinator has taken the cancel and written it down, or the job is closed already; asks again, wherever
-   * the job is driven by then, until the signal aborts. Throws UNKNOWN_JOB, and whatever the coordinator says.
+   * the job is driven by then, until the signal aborts. Throws UNKNOWN_JOB, STORE_UNAVAILABLE where the store is away from here too, and
+   * whatever else the coordinator says.
    */
   async cancel(job: JobId, cancel: CancelOptions, signal: AbortSignal): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       signal.throwIfAborted();
-      if (await this.#cancelHere(job, cancel)) return;
-      const at = this.#coordinators.of(job);
-      const link = at && at.replica !== this.#replica ? this.#link(at.replica) : undefined;
-      if (link) {
-        const answer = await this.#ask(link, job, cancel, signal);
-        if (answer.error === '') return;
-        if (answer.error !== notCoordinator.error) throw errorOf(answer);
-      } else if (!at && !this.#coordinators.isOpen(job) && (await this.#isClosed(job))) return;
+      const here = await this.#here(job, cancel);
+      const answer = here === notCoordinator ? await this.#there(job, cancel, signal) : here;
+      if (answer.error === taken.error) return;
+      if (answer.error === 'STORE_UNAVAILABLE') {
+        if (await this.#isClosedAfter(answer, job)) return;
+      } else if (answer.error !== notCoordinator.error) throw errorOf(answer);
       await this.#change(job, retryBaseMs + fullJitterMs(failures, retryBaseMs, retryCapMs), signal);
     }
   }
@@ -67,10 +67,7 @@ export class JobCancels {
   cancelJob(link: PeerLink, { requestId, job, signal, graceMs }: CancelJob__Output): void {
     const answer = ({ error, message }: Answer): void => link.send({ cancelJobAnswer: { requestId, error, message } });
     if (!isJobId(job)) return answer({ error: 'UNKNOWN_JOB', message: `no job ${job}` });
-    this.#cancelHere(job, { signal, graceMs }).then(
-      (here) => answer(here ? { error: '', message: '' } : notCoordinator),
-      (error: unknown) => answer(answerOf(error)),
-    );
+    this.#here(job, { signal, graceMs }).then(answer, (error: unknown) => answer(answerOf(error)));
   }
 
   cancelJobAnswer(link: PeerLink, { requestId, error, message }: CancelJobAnswer__Output): void {
@@ -80,6 +77,34 @@ export class JobCancels {
 
   linkDown(link: PeerLink): void {
     for (const { link: of, answered } of [...this.#asked.values()]) if (of === link) answered(notCoordinator);
+  }
+
+  /** A run that turns out to be deposed is none. */
+  async #here(job: JobId, cancel: CancelOptions): Promise<Answer> {
+    try {
+      return (await this.#cancelHere(job, cancel)) ? taken : notCoordinator;
+    } catch (error) {
+      if (!(error instanceof MusterError)) throw error;
+      return error.reason === 'CONFLICT' ? notCoordinator : answerOf(error);
+    }
+  }
+
+  async #there(job: JobId, cancel: CancelOptions, signal: AbortSignal): Promise<Answer> {
+    const at = this.#coordinators.of(job);
+    const link = at && at.replica !== this.#replica ? this.#link(at.replica) : undefined;
+    if (link) return await this.#ask(link, job, cancel, signal);
+    const closed = !at && !this.#coordinators.isOpen(job) && (await this.#isClosed(job));
+    return closed ? taken : notCoordinator;
+  }
+
+  /** A coordinator that can't write is fenced, or hands the job over, and there will be another; unless the store is away for all. */
+  async #isClosedAfter(unavailable: Answer, job: JobId): Promise<boolean> {
+    try {
+      return await this.#isClosed(job);
+    } catch (error) {
+      if (error instanceof MusterError && error.reason === 'STORE_UNAVAILABLE') throw errorOf(unavailable);
+      throw error;
+    }
   }
 
   /** One try; no answer in time is as good as nobody there: asking again is harmless. */

@@ -16,6 +16,7 @@ let links: Map<string, FakeLink>;
 /** What a run of this replica says; undefined = there is none. */
 let run: (() => Promise<void>) | undefined;
 let stored: Pick<StoredJob, 'record'> | undefined;
+let storeAway: boolean;
 let cancels: JobCancels;
 
 beforeEach(() => {
@@ -27,10 +28,16 @@ beforeEach(() => {
   ]);
   run = undefined;
   stored = undefined;
+  storeAway = false;
   cancels = new JobCancels({
     ...{ coordinators: map, clock, replica: 'w' },
     link: (replica) => links.get(replica),
-    stored: { get: async () => stored as StoredJob | undefined },
+    stored: {
+      async get() {
+        if (storeAway) throw unavailable('no answer');
+        return stored as StoredJob | undefined;
+      },
+    },
     async cancelHere() {
       if (!run) return false;
       await run();
@@ -39,6 +46,8 @@ beforeEach(() => {
   });
 });
 
+const unavailable = (message: string): MusterError => new MusterError('STORE_UNAVAILABLE', message);
+const recordOf = (state: string) => ({ record: values.state.decode(values.state.encode({ state })) });
 const linkTo = (replica: string): FakeLink => links.get(replica) as FakeLink;
 const at = (replica: string, createRevision = 1) => map.set(job, { replica, createRevision }, true);
 function begin(signal = new AbortController().signal, cancel = term) {
@@ -106,7 +115,7 @@ test('a cancel waits for a job that nobody drives, and is carried out here where
 
 test('a cancel of a closed job is taken, one of no job is refused, and one that the coordinator refuses says why', async () => {
   map.set(job, undefined, false);
-  stored = { record: values.state.decode(values.state.encode({ state: 'closed' })) };
+  stored = recordOf('closed');
   const closed = begin();
   await turn();
   assert.equal(closed.done, true);
@@ -117,10 +126,64 @@ test('a cancel of a closed job is taken, one of no job is refused, and one that 
   at('a', 2);
   const refused = begin();
   await turn();
-  answer('a', requestOf('a')?.requestId, 'STORE_UNAVAILABLE');
+  answer('a', requestOf('a')?.requestId, 'STORE_UNCONFIRMED');
   await turn();
   const { reason, message } = refused.error as MusterError;
-  assert.deepEqual([reason, message], ['STORE_UNAVAILABLE', 'so it is']);
+  assert.deepEqual([reason, message], ['STORE_UNCONFIRMED', 'so it is']);
+});
+
+test('where the store is away a cancel fails with what the coordinator said of it', async () => {
+  storeAway = true;
+  at('a');
+  const there = begin();
+  await turn();
+  answer('a', requestOf('a')?.requestId, 'STORE_UNAVAILABLE');
+  await turn();
+  assert.equal((there.error as MusterError).message, 'so it is');
+  run = async () => {
+    throw unavailable('the lease has run out');
+  };
+  const here = begin();
+  await turn();
+  assert.deepEqual(
+    [(here.error as MusterError).reason, (here.error as MusterError).message],
+    ['STORE_UNAVAILABLE', 'the lease has run out'],
+  );
+});
+
+test('a cancel that meets a coordinator which is deposed, or hands the job over, goes to the next one', async () => {
+  stored = recordOf('open');
+  at('w');
+  for (const error of [new MusterError('CONFLICT', 'another’s now'), unavailable('handing the job over')]) {
+    run = async () => {
+      throw error;
+    };
+    const outcome = begin();
+    await turn();
+    assert.deepEqual([outcome.done, outcome.error], [false, undefined], error.reason);
+    run = undefined;
+    at('a', 2);
+    await turn();
+    answer('a', requestOf('a')?.requestId, 'STORE_UNAVAILABLE');
+    await turn();
+    assert.deepEqual([outcome.done, outcome.error], [false, undefined], `${error.reason}, and the next one too`);
+    at('b', 3);
+    await turn();
+    answer('b', requestOf('b')?.requestId);
+    await turn();
+    assert.equal(outcome.done, true);
+    at('w', 4);
+  }
+});
+
+test('a job that closes while its coordinator can not write is cancelled enough', async () => {
+  stored = recordOf('closed');
+  at('a');
+  const outcome = begin();
+  await turn();
+  answer('a', requestOf('a')?.requestId, 'STORE_UNAVAILABLE');
+  await turn();
+  assert.equal(outcome.done, true);
 });
 
 test('a caller that goes ends its cancel', async () => {
@@ -147,7 +210,11 @@ test('another replica’s cancel is answered: taken, not driven here, or why not
   run = async () => {};
   assert.equal(await answered(), '');
   run = async () => {
-    throw new MusterError('STORE_UNAVAILABLE', 'away');
+    throw unavailable('away');
   };
   assert.equal(await answered(), 'STORE_UNAVAILABLE');
+  run = async () => {
+    throw new MusterError('CONFLICT', 'another’s now');
+  };
+  assert.equal(await answered(), 'NOT_COORDINATOR');
 });

@@ -11,7 +11,9 @@ import { random } from './cases/random.ts';
 import { replicaCut } from './cases/replica-cut.ts';
 import { replicaKill } from './cases/replica-kill.ts';
 import { replicaPause } from './cases/replica-pause.ts';
+import { replicaSilence } from './cases/replica-silence.ts';
 import { rollingRestart } from './cases/rolling-restart.ts';
+import { slowLinks } from './cases/slow-links.ts';
 import { storeRows } from './cases/store-rows.ts';
 import { twoHolders } from './cases/two-holders.ts';
 import type { FaultCase } from './trial.ts';
@@ -23,6 +25,8 @@ export const cases: readonly FaultCase[] = [
   leaderKill,
   replicaPause,
   replicaCut,
+  replicaSilence,
+  slowLinks,
   etcdMemberKills,
   allReplicasGone,
   allEtcdGone,

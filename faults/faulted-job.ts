@@ -30,6 +30,7 @@ export interface JobOptions {
   /** On these real nodes only. */
   readonly names?: readonly string[];
   readonly states?: Expectation['states'];
+  readonly unstarted?: Expectation['unstarted'];
   readonly gaps?: readonly string[];
 }
 
@@ -102,7 +103,7 @@ export class FaultedJob {
     what: { selector: string; argv: string[]; generator: Generator; exitCodes: readonly number[] },
   ): Promise<FaultedJob> {
     const { selector, argv, generator, exitCodes } = what;
-    const { maxConcurrency, maxErrors, withoutOutput = false, gaps = [], names = [] } = options;
+    const { maxConcurrency, maxErrors, withoutOutput = false, gaps = [], names = [], unstarted } = options;
     const target = { selector: names.length > 0 ? '' : selector, nodes: names };
     const planned = await retrying(() => planNodes(cluster.client, target), {
       forMs: retryForMs,
@@ -125,6 +126,7 @@ export class FaultedJob {
       ...{ exitCodes, gaps, withoutOutput },
       ...(maxConcurrency !== undefined && { maxConcurrency }),
       ...(maxErrors !== undefined && { maxErrors }),
+      ...(unstarted && { unstarted }),
     };
     trial.history.add({ type: 'submit', job: order.id, expect });
     await retrying(() => cluster.client.call(jobMethods.Submit, { order: bytes, targets }, { timeoutMs: 30_000 }), {

@@ -11,6 +11,8 @@ export interface FaultOptions {
   readonly full: boolean;
   readonly soakMs: number;
   readonly keep: boolean;
+  /** So many trials run beside each other. */
+  readonly atOnce: number;
   readonly list: boolean;
   readonly help: boolean;
 }
@@ -23,6 +25,7 @@ export const usage = `npm run faults -- [options]
   --short              the short set, as in npm test: small sizes, at most 4 minutes in all (the default)
   --full               every case in the sizes of docs/guarantees.md (about an hour)
   --soak TIME          the case random for so long (10m, 2h), seed after seed
+  --at-once N          so many cases beside each other: 2 in the short set, else 1, for the figures' sake
   --keep               keep the folders of cases that pass
   --list               names of the cases
 `;
@@ -39,6 +42,7 @@ export function parseFaultOptions(argv: readonly string[], cases: readonly strin
       full: { type: 'boolean', default: false },
       soak: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      'at-once': { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -56,6 +60,7 @@ export function parseFaultOptions(argv: readonly string[], cases: readonly strin
     cases: soakMs > 0 ? ['random'] : named,
     seed: values.seed === undefined ? draw() : integer('--seed', values.seed, 0, 2 ** 32 - 1),
     seeds: integer('--seeds', values.seeds ?? (full ? '3' : '1'), 1, 10_000),
+    atOnce: integer('--at-once', values['at-once'] ?? (full || soakMs > 0 ? '1' : '2'), 1, 16),
     ...{ full, soakMs, keep, list, help },
   };
 }

@@ -4,12 +4,23 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Trial } from './trial.ts';
 
+export interface Hit {
+  readonly kind: string;
+  readonly window: string;
+}
+
 const root = join(import.meta.dirname, '..');
 
-/** Runs test files that match a pattern below the project, as a part of a trial; every test counts as a fault of `kind`. */
+/** Runs test files that match a pattern below the project, as a part of a trial; every test counts as a fault of `kind`, or as what `hits` makes of its title. */
 export async function runTestFiles(
   trial: Trial,
-  options: { pattern: string; kind: string; env?: Readonly<Record<string, string>> },
+  options: {
+    readonly pattern: string;
+    readonly kind: string;
+    readonly env?: Readonly<Record<string, string>>;
+    /** The faults that a test of this title injects. */
+    readonly hits?: (title: string) => readonly Hit[];
+  },
 ): Promise<string> {
   const files = globSync(options.pattern, { cwd: root }).sort();
   if (files.length === 0) throw new Error(`there is no test ${options.pattern}`);
@@ -26,7 +37,8 @@ export async function runTestFiles(
   trial.signal.removeEventListener('abort', end);
   for (const [, result, title = ''] of said.matchAll(/^ *(not ok|ok) \d+ - (.*)$/gm)) {
     if (title.endsWith('.test.ts')) continue;
-    trial.history.add({ type: 'fault', kind: options.kind, target: title, window: '' });
+    const hits = options.hits?.(title) ?? [{ kind: options.kind, window: '' }];
+    for (const hit of hits) trial.history.add({ type: 'fault', ...hit, target: title });
     if (result === 'not ok') trial.wrong(title);
   }
   trial.check(code === 0, `node --test ${files.join(' ')} ended with ${code}: ${said.slice(-1500)}`);

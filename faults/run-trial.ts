@@ -31,6 +31,8 @@ export interface TrialOutcome extends TrialSummary {
   readonly historyPath: string;
   readonly tookMs: number;
   readonly soakMs: number;
+  /** Why it could not be carried out here; undefined where it was. */
+  readonly skipped: string | undefined;
 }
 
 /** Runs one case with one seed in a folder of its own, holds its history against the checkers, and leaves no process behind. */
@@ -65,7 +67,12 @@ export async function runTrial(faultCase: FaultCase, options: RunTrialOptions): 
   const { path: historyPath } = history;
   if (problems.length === 0 && !options.keep) rmSync(root, { recursive: true, force: true });
   const tookMs = performance.now() - began;
-  return { case: faultCase.name, ...{ seed, problems, historyPath, tookMs, soakMs }, ...summarize(history.events) };
+  const { skipped } = trial;
+  return {
+    case: faultCase.name,
+    ...{ seed, problems, historyPath, tookMs, soakMs, skipped },
+    ...summarize(history.events),
+  };
 }
 
 function shortened(checker: string, found: readonly string[]): string[] {

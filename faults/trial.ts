@@ -40,6 +40,7 @@ export class Trial {
   readonly #root: string;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   readonly #failures: string[] = [];
+  #skipped: string | undefined;
 
   constructor(options: TrialOptions) {
     this.seed = options.seed;
@@ -82,6 +83,17 @@ export class Trial {
   wrong(text: string): void {
     this.#failures.push(text);
     this.history.add({ type: 'note', text: `wrong: ${text}` });
+  }
+
+  /** The case can't be carried out here; what it promises is neither shown nor refuted. */
+  skip(reason: string): void {
+    this.#skipped = reason;
+    this.history.add({ type: 'note', text: `skipped: ${reason}` });
+  }
+
+  /** Why it could not be carried out here; undefined where it was. */
+  get skipped(): string | undefined {
+    return this.#skipped;
   }
 
   /** Fails where `condition` does not hold. */

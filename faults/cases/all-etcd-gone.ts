@@ -6,6 +6,9 @@ import { FaultCluster } from '../cluster/fault-cluster.ts';
 import { FaultedJob } from '../faulted-job.ts';
 import type { FaultCase, Trial } from '../trial.ts';
 
+/** As docs/guarantees.md promises it. */
+const refusedWithinMs = 2000;
+
 export const allEtcdGone: FaultCase = {
   name: 'all-etcd-gone',
   title:
@@ -62,6 +65,6 @@ async function refusesQuickly(trial: Trial, cluster: FaultCluster): Promise<void
     trial.check(reason === 'STORE_UNAVAILABLE', `a new job was refused for another reason: ${reason}`);
     const tookMs = Math.round(performance.now() - began);
     trial.figure('a new job is refused after', tookMs, 'ms');
-    trial.check(tookMs < 4000, `a new job was refused after ${tookMs} ms only`);
+    trial.check(tookMs <= refusedWithinMs, `a new job was refused after ${tookMs} ms, ${refusedWithinMs} are allowed`);
   }
 }

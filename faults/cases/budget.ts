@@ -37,30 +37,42 @@ export const budget: FaultCase = {
       await job.over();
       const seconds = (performance.now() - began) / 1000;
       const cost = (await proposals(etcd.endpoint)) - before - idleASecond * seconds;
-      judge(trial, { maxConcurrency, count, seconds, cost });
+      judge(trial, { maxConcurrency, count, seconds, cost, idleASecond });
     }
     cluster.collect();
   },
 };
 
-function judge(
-  trial: Trial,
-  { maxConcurrency, count, seconds, cost }: { maxConcurrency: number; count: number; seconds: number; cost: number },
-): void {
+interface Cost {
+  readonly maxConcurrency: number;
+  readonly count: number;
+  readonly seconds: number;
+  /** Commits beyond those that the cluster makes at rest. */
+  readonly cost: number;
+  readonly idleASecond: number;
+}
+
+function judge(trial: Trial, { maxConcurrency, count, seconds, cost, idleASecond }: Cost): void {
   const allowed = count / 64 + 4 * seconds;
   const what = `${count} nodes at concurrency ${maxConcurrency}, ${seconds.toFixed(1)} s`;
   trial.figure(`${what}: commits`, round(cost), `of at most ${round(allowed)}`);
-  trial.check(cost <= allowed, `${what}: ${round(cost)} commits, ${round(allowed)} are allowed`);
+  trial.check(
+    cost <= allowed,
+    `${what}: ${round(cost)} commits beyond the ${round(idleASecond * seconds)} of rest (${round(idleASecond)} a second); ` +
+      `${round(allowed)} are allowed: ${round(count / 64)} for ${count} nodes and ${round(4 * seconds)} for ${seconds.toFixed(1)} s`,
+  );
 }
 
 /** Waits until what the attaching of so many nodes left to be written down is written, and sessions are evenly spread. */
 async function quiet(trial: Trial, endpoint: string): Promise<void> {
+  let last = 0;
   for (let tries = 0; tries < 60; tries += 1) {
     const before = await proposals(endpoint);
     await sleep(2000, trial.signal);
-    if ((await proposals(endpoint)) - before <= 4) return;
+    last = (await proposals(endpoint)) - before;
+    if (last <= 4) return;
   }
-  throw new Error('the store did not come to rest within two minutes');
+  throw new Error(`the store did not come to rest within two minutes: ${round(last / 2)} commits a second at the end`);
 }
 
 /** Committed by etcd so far, without the grants of leases. */

@@ -31,7 +31,8 @@ export const coordinatorKill: FaultCase = {
     // All fail, so that the budget is spent at 37 %; the coordinator goes at half of it.
     // What may have been offered before is not the server's to skip: its agent is told to cancel it, and has never begun.
     const states = ['EXECUTION_STATE_FAILED', 'EXECUTION_STATE_SKIPPED', 'EXECUTION_STATE_CANCELLED'] as const;
-    const options = { maxConcurrency, maxErrors: at, followers: 3, states };
+    const unstarted = ['EXECUTION_STATE_CANCELLED'] as const;
+    const options = { maxConcurrency, maxErrors: at, followers: 3, states, unstarted };
     const budgeted = await FaultedJob.onSimulated(trial, cluster, fleet, { delayMs: 400, exitCode: 3 }, options);
     await budgeted.reached(4, Math.round(at / 2));
     await killCoordinator(trial, cluster, budgeted);

@@ -1,4 +1,4 @@
-import { runTestFiles } from '../run-test-file.ts';
+import { type Hit, runTestFiles } from '../run-test-file.ts';
 import type { FaultCase } from '../trial.ts';
 
 export const crashMatrix: FaultCase = {
@@ -12,8 +12,19 @@ export const crashMatrix: FaultCase = {
       pattern: 'test/agent/executions/crash-matrix*.test.ts',
       kind: 'kill-at-point',
       env: { MUSTER_CRASH_REPEAT: `${repeat}` },
+      hits: (title) => hitsOf(title, repeat),
     });
-    for (const [, name = '', count] of (/hits: (.*)$/m.exec(said)?.[1] ?? '').matchAll(/([a-z-]+(?: killed)?) (\d+)/g))
+    const counted = /hits: (.*)$/m.exec(said)?.[1] ?? '';
+    trial.check(counted !== '', 'the matrix does not say how often it hit its points');
+    for (const [, name = '', count] of counted.matchAll(/([a-z-]+(?: killed)?) (\d+)/g))
       trial.figure(`hits of ${name}`, Number(count), '');
   },
 };
+
+/** `agent at received (auto): …` kills the agent at that point, so many times; other tests of the file kill nobody. */
+function hitsOf(title: string, repeat: number): Hit[] {
+  const [, victim, point] = /^(\w+) at ([a-z-]+) \(/.exec(title) ?? [];
+  if (victim === undefined || point === undefined) return [];
+  const kind = victim === 'reboot' ? victim : `kill-${victim}`;
+  return Array.from({ length: repeat }, () => ({ kind, window: point }));
+}

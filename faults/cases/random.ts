@@ -1,11 +1,10 @@
 import { sleep } from '../../shared/time.ts';
-import { startTrialEtcd } from '../cluster/etcd.ts';
+import { startEtcdCluster } from '../../test/harness/etcd-cluster.ts';
 import { FaultCluster } from '../cluster/fault-cluster.ts';
 import type { SimulatedFleet } from '../cluster/simulated-fleet.ts';
 import { FaultedJob } from '../faulted-job.ts';
+import { type MixedFault, randomMix } from '../random-mix.ts';
 import type { FaultCase, Trial } from '../trial.ts';
-
-type Fault = (window: string) => Promise<void>;
 
 export const random: FaultCase = {
   name: 'random',
@@ -14,11 +13,12 @@ export const random: FaultCase = {
   async run(trial) {
     const [count, agents] = trial.full || trial.soakMs > 0 ? [300, 5] : [40, 2];
     const runMs = trial.soakMs || (trial.full ? 120_000 : 10_000);
-    const etcd = await startTrialEtcd(trial);
+    const etcd = await startEtcdCluster();
+    trial.after(() => etcd.stop());
     const cluster = await FaultCluster.start(trial, {
-      ...{ replicas: 3, agents, etcd: [etcd.endpoint], leaseTerm: '2s', proxied: true },
+      ...{ replicas: 3, agents, etcd: etcd.endpoints, leaseTerm: '2s', linked: ['store', 'peers', 'agents'] },
     });
-    const fleet = await cluster.simulate({ count, prefix: 'sim' });
+    const fleet = await cluster.simulate({ count, prefix: 'sim', servers: cluster.processes.servers });
     const until = performance.now() + runMs;
     let window = (): string => 'no-job';
     const jobs = (async () => {
@@ -32,10 +32,10 @@ export const random: FaultCase = {
       return done;
     })();
     jobs.catch(() => {});
-    const faults = mix(trial, cluster, etcd);
+    const faults = randomMix({ trial, cluster, etcd: etcd.members, fleet });
     while (performance.now() < until) {
-      await sleep(trial.random.below(1500), trial.signal);
-      const fault = faults[trial.random.below(faults.length)] as Fault;
+      await sleep(trial.random.below(1000), trial.signal);
+      const fault = faults[trial.random.below(faults.length)] as MixedFault;
       await Promise.race([fault(window()), jobs.then(() => undefined)]);
     }
     trial.figure('rounds of jobs', await jobs, '');
@@ -54,51 +54,4 @@ async function both(
   const simulatedWork = { delayMs: 100 + draw.below(1500), outputBytes: draw.below(30_000), everyMs: 100 };
   const options = { maxConcurrency: 5 + draw.below(fleet.count), followers: 2 };
   return { real, simulated: await FaultedJob.onSimulated(trial, cluster, fleet, simulatedWork, options) };
-}
-
-/** Each fault heals what it has done before it resolves. */
-function mix(trial: Trial, cluster: FaultCluster, etcd: { kill(): Promise<void>; restart(): Promise<void> }): Fault[] {
-  const { random: draw, signal } = trial;
-  const replica = (): number => draw.below(cluster.replicas.length);
-  const agent = (): number => draw.below(cluster.processes.agents.length);
-  const awhile = (): Promise<void> => sleep(draw.below(4000), signal);
-  return [
-    async (window) => {
-      const n = replica();
-      await cluster.kill(n, window);
-      await awhile();
-      cluster.begin(n);
-      await cluster.ready(n);
-    },
-    async (window) => {
-      const n = replica();
-      await cluster.drain(n, window);
-      cluster.begin(n);
-      await cluster.ready(n);
-    },
-    async (window) => {
-      const n = replica();
-      cluster.pause(n, window);
-      await awhile();
-      cluster.resume(n);
-    },
-    async (window) => {
-      const n = replica();
-      cluster.cut(n, window);
-      await awhile();
-      cluster.heal(n);
-    },
-    async (window) => {
-      const n = agent();
-      await cluster.killAgent(n, window);
-      await sleep(draw.below(500), signal);
-      cluster.processes.agents[n]?.start();
-    },
-    async (window) => {
-      trial.fault('kill-etcd', 'all', window);
-      await etcd.kill();
-      await awhile();
-      await etcd.restart();
-    },
-  ];
 }

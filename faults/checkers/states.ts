@@ -1,6 +1,7 @@
 import { stateRank } from '../../cli/job/execution-states.ts';
 import type { HistoryEvent, ToldExecution } from '../history/event.ts';
 import { type Checker, expectedExecutions, submitted } from './checker.ts';
+import { excusesOf } from './excuses.ts';
 
 /**
  * G2 and G4: what a follower is told of an execution only moves forward, over as many watches and replicas as it takes; it ends
@@ -24,6 +25,7 @@ function forward(history: readonly HistoryEvent[]): string[] {
 
 function oneEnd(history: readonly HistoryEvent[]): string[] {
   const expected = expectedExecutions(history);
+  const { interrupted } = excusesOf(history);
   const ends = new Map<string, { readonly text: string; readonly by: string }>();
   const problems = new Set<string>();
   const look = (told: ToldExecution, by: string): void => {
@@ -35,7 +37,8 @@ function oneEnd(history: readonly HistoryEvent[]): string[] {
     if (first === undefined) ends.set(told.execution, { text, by });
     else if (first.text !== text)
       problems.add(`${told.execution} ended twice: ${first.text} (${first.by}), ${text} (${by})`);
-    if (!known.expect.states.includes(told.state))
+    const excused = told.state === 'EXECUTION_STATE_INTERRUPTED' && interrupted.has(told.execution);
+    if (!known.expect.states.includes(told.state) && !excused)
       problems.add(`${told.execution} ended ${told.state} (${told.end.reason})`);
     if (told.end.exitCode !== undefined && !known.expect.exitCodes.includes(told.end.exitCode))
       problems.add(`${told.execution} exited ${told.end.exitCode}, which no command does`);

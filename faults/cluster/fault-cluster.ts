@@ -5,8 +5,9 @@ import { clusterMethods, nodeMethods } from '../../shared/rpc/methods.ts';
 import { retrying } from '../../shared/rpc/retry.ts';
 import { ProcessCluster, replicaName } from '../../test/harness/process-cluster.ts';
 import type { Program } from '../../test/harness/program.ts';
-import { TcpProxy } from '../../test/harness/tcp-proxy.ts';
 import type { Trial } from '../trial.ts';
+import { type HostPart, partsOf } from './host-parts.ts';
+import { type LinkKind, Links } from './links.ts';
 import { sumOf } from './metric.ts';
 import { SimulatedFleet, type SimulatedFleetOptions } from './simulated-fleet.ts';
 
@@ -21,8 +22,10 @@ export interface FaultClusterOptions {
   readonly leaseTerm?: string;
   /** As replicas and agents have it where nobody says otherwise: for thousands of agents that dial at once. */
   readonly defaultKeepalive?: boolean;
-  /** Each replica reaches etcd through a proxy of its own; one member only. */
-  readonly proxied?: boolean;
+  /** These ways go through proxies of their own, which `links` has. */
+  readonly linked?: readonly LinkKind[];
+  /** Where each replica reaches etcd instead of at `etcd`. */
+  readonly etcdOf?: readonly string[];
   readonly replicaFlags?: readonly string[];
   readonly agentFlags?: readonly string[];
 }
@@ -30,8 +33,7 @@ export interface FaultClusterOptions {
 /** Replicas and agents as processes, every fault on which is written down. */
 export class FaultCluster {
   readonly processes: ProcessCluster;
-  /** Between replica n and etcd, where asked for. */
-  readonly proxies: readonly TcpProxy[];
+  readonly links: Links;
   /** What real commands write down goes there. */
   readonly marks: string;
   readonly fleets: SimulatedFleet[] = [];
@@ -39,24 +41,21 @@ export class FaultCluster {
 
   /** Started, all real agents connected. */
   static async start(trial: Trial, options: FaultClusterOptions): Promise<FaultCluster> {
-    const { replicas, agents, etcd, leaseTerm = '4s', replicaFlags = [], agentFlags = [] } = options;
-    const proxies: TcpProxy[] = [];
-    if (options.proxied) {
-      for (let n = 0; n < replicas; n += 1) proxies.push(await TcpProxy.start(etcd[0] as string));
-      trial.after(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
-    }
+    const { replicas, agents, etcd, leaseTerm = '4s', replicaFlags = [], agentFlags = [], linked = [] } = options;
+    const links = await Links.open(trial, { replicas, etcd, kinds: linked });
     const stores = Array.from(
       { length: replicas },
-      (_, n) => `etcd://${proxies[n]?.endpoint ?? etcd.join(',')}/faults`,
+      (_, n) => `etcd://${options.etcdOf?.[n] ?? (links.store(n) ?? etcd).join(',')}/faults`,
     );
     const quick = options.defaultKeepalive ? [] : ['--keepalive-interval', '2s', '--keepalive-timeout', '5s'];
     const processes = await ProcessCluster.make({
       ...{ agents, stores, folder: trial.folder('cluster') },
       replicaFlags: ['--lease-term', leaseTerm, '--drain-timeout', '5s', ...quick, ...replicaFlags],
       agentFlags: [...quick, ...agentFlags],
+      surround: (addresses) => links.surround(addresses, linked),
     });
     trial.after(() => processes.close());
-    const cluster = new FaultCluster(trial, processes, proxies);
+    const cluster = new FaultCluster(trial, processes, links);
     for (const replica of processes.replicas.slice(0, options.begin ?? replicas)) replica.start();
     await cluster.serving();
     for (const agent of processes.agents) agent.start();
@@ -64,10 +63,10 @@ export class FaultCluster {
     return cluster;
   }
 
-  private constructor(trial: Trial, processes: ProcessCluster, proxies: readonly TcpProxy[]) {
+  private constructor(trial: Trial, processes: ProcessCluster, links: Links) {
     this.#trial = trial;
     this.processes = processes;
-    this.proxies = proxies;
+    this.links = links;
     this.marks = join(trial.folder('marks'), 'marks');
   }
 
@@ -173,19 +172,35 @@ export class FaultCluster {
     this.replicas[n]?.resume();
   }
 
-  cut(n: number, window: string): void {
-    this.#trial.fault('cut-from-etcd', replicaName(n), window);
-    this.proxies[n]?.refuse();
-  }
-
-  heal(n: number): void {
-    this.#trial.note(`${replicaName(n)} reaches etcd again`);
-    this.proxies[n]?.allow();
-  }
-
   async killAgent(n: number, window: string): Promise<void> {
     this.#trial.fault('kill-agent', `node-${n}`, window);
     await this.processes.agents[n]?.end('SIGKILL');
+  }
+
+  /** SIGTERM, and a new process; commands run on. */
+  async restartAgent(n: number, window: string): Promise<void> {
+    this.#trial.fault('restart-agent', `node-${n}`, window);
+    await this.processes.agents[n]?.end('SIGTERM');
+    this.processes.agents[n]?.start();
+  }
+
+  pauseAgent(n: number, window: string): void {
+    this.#trial.fault('pause-agent', `node-${n}`, window);
+    this.processes.agents[n]?.pause();
+  }
+
+  resumeAgent(n: number): void {
+    this.#trial.note(`node-${n} goes on`);
+    this.processes.agents[n]?.resume();
+  }
+
+  /** Kills a supervisor, or a drain, of agent n's; nothing where there is none now. */
+  killPart(n: number, part: HostPart, window: string): void {
+    const pids = partsOf(this.processes.stateDir(n), part);
+    const pid = pids[this.#trial.random.below(pids.length)];
+    if (pid === undefined) return;
+    this.#trial.fault(`kill-${part}`, `node-${n}`, window);
+    process.kill(pid, 'SIGKILL');
   }
 
   /** Writes into the history what the commands and the simulated nodes wrote down. */

@@ -22,6 +22,8 @@ export interface Expectation {
   readonly targets: readonly Target[];
   /** States an execution may end in. */
   readonly states: readonly ExecutionState__Output[];
+  /** In these an execution of this job can only end without ever having started, beside those in which none ever has. */
+  readonly unstarted?: readonly ExecutionState__Output[];
   /** Exit codes that the commands end with. */
   readonly exitCodes: readonly number[];
   /** Reasons of gaps that the faults of this case explain; none = every byte must come. */

@@ -26,6 +26,7 @@ test('what failed is told with its seed, its history and the command that replay
       historyPath: '/somewhere/history.jsonl',
       tookMs: 1000,
       soakMs: 0,
+      skipped: undefined,
     },
     ...summarize([fault]),
   };
@@ -37,6 +38,11 @@ test('what failed is told with its seed, its history and the command that replay
     /starts: twice\n {2}history: \/somewhere\/history\.jsonl\n {2}replay: npm run faults -- --case replica-kill --seed 11 --full/,
   );
   assert.match(renderOutcomes([{ ...outcome, problems: [] }], false), /ok$/m);
+  const skipped = renderOutcomes([{ ...outcome, problems: [], skipped: 'not here' }], false, {
+    tookMs: 2500,
+    cpuMs: 900,
+  });
+  assert.match(skipped, /skipped: not here\n\ntotal: 2\.5 s, 0\.9 s of CPU$/m);
 });
 
 test('a percentile is one of the values', () => {

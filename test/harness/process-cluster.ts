@@ -19,6 +19,16 @@ export interface ProcessClusterOptions {
   readonly agentFlags?: readonly string[];
   /** Where everything is; a temporary folder, removed with the cluster, where not given. */
   readonly folder?: string;
+  /** Asked once it is known where the replicas will listen. */
+  readonly surround?: (addresses: readonly string[]) => Promise<Surroundings>;
+}
+
+/** What stands between replicas and those who dial them. */
+export interface Surroundings {
+  /** Where agents find the replicas. */
+  readonly servers: readonly string[];
+  /** For the replicas. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Replicas and a few real agents, each a process that may be killed at any moment. */
@@ -27,6 +37,8 @@ export class ProcessCluster {
   readonly replicas: readonly Program[];
   /** Where replica n listens, before and after a restart. */
   readonly addresses: readonly string[];
+  /** Where agents find replica n. */
+  readonly servers: readonly string[];
   /** Where replica n serves health and metrics. */
   readonly httpAddresses: readonly string[];
   readonly agents: readonly Program[];
@@ -34,14 +46,21 @@ export class ProcessCluster {
   readonly client: RpcClient;
   readonly #temporary: boolean;
 
-  private constructor(options: ProcessClusterOptions, addresses: readonly string[], https: readonly string[]) {
-    const { agents, replicaFlags = [], agentFlags = [], env = {} } = options;
+  private constructor(
+    options: ProcessClusterOptions,
+    addresses: readonly string[],
+    https: readonly string[],
+    around: Surroundings,
+  ) {
+    const { agents, replicaFlags = [], agentFlags = [] } = options;
+    const env = { ...options.env, ...around.env };
     this.#temporary = options.folder === undefined;
     this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'muster-cluster-'));
     const logs = join(this.folder, 'logs');
     mkdirSync(logs, { recursive: true });
     const stores = options.stores ?? [`embedded:${join(this.folder, 'store')}`];
     this.addresses = addresses;
+    this.servers = around.servers;
     this.httpAddresses = https;
     this.replicas = stores.map((store, n) => {
       const own = ['--listen', addresses[n] ?? '', '--http', https[n] ?? '', '--store', store];
@@ -52,7 +71,7 @@ export class ProcessCluster {
         env,
       });
     });
-    const servers = addresses.flatMap((address) => ['--server', address]);
+    const servers = around.servers.flatMap((server) => ['--server', server]);
     this.agents = Array.from({ length: agents }, (_, n) => {
       const given = [...servers, '--name', `node-${n}`, '--state-dir', this.stateDir(n)];
       const fast = ['--reconnect-base', '20ms', '--reconnect-cap', '200ms'];
@@ -72,7 +91,8 @@ export class ProcessCluster {
       addresses.push(`127.0.0.1:${await freePort()}`);
       https.push(`127.0.0.1:${await freePort()}`);
     }
-    return new ProcessCluster(options, addresses, https);
+    const around = (await options.surround?.(addresses)) ?? { servers: addresses };
+    return new ProcessCluster(options, addresses, https, around);
   }
 
   /** Started, all agents connected. A number of agents means one replica on the embedded store; `env` is for it. */

@@ -133,15 +133,20 @@ export class TcpProxy {
     }
   }
 
-  /** In order, whatever the delay, and no faster than the other side takes it. */
+  /** In order, whatever the delay and however it changes, and no faster than the other side takes it. */
   #pass(from: Socket, to: Socket): void {
-    let last = 0;
+    // One queue and one timer: timers of different lengths do not end in the order in which their ends are due.
+    const queue: { readonly due: number; readonly action: () => void }[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const run = (): void => {
+      timer = undefined;
+      while (queue[0] !== undefined && queue[0].due <= performance.now()) queue.shift()?.action();
+      if (queue[0] !== undefined) timer = setTimeout(run, queue[0].due - performance.now());
+    };
     const later = (action: () => void): void => {
-      const due = Math.max(performance.now() + this.#delayMs, last);
-      last = due;
-      const waitMs = due - performance.now();
-      if (waitMs <= 0 && this.#delayMs === 0) action();
-      else setTimeout(action, waitMs);
+      const due = Math.max(performance.now() + this.#delayMs, queue.at(-1)?.due ?? 0);
+      queue.push({ due, action });
+      if (timer === undefined) run();
     };
     from.on('data', (chunk: Buffer) => {
       later(() => {

@@ -46,18 +46,20 @@ test('output flows to whoever watches or reads while nobody coordinates the job,
   connection = connect([first], executor, { identity, onLive: () => (sessions += 1) });
   await eventually(() => sessions === 1, 'the session');
   const plan = { root: planRoot([uid]), count: 1 };
-  const { order, bytes } = buildOrder({ command: { argv: ['true'] }, plan, createdUnixMs: Date.now() });
-  await client.call(jobMethods.Submit, { order: bytes, targets: [uid] });
-  const execution = executionId(order.id, uid, 1);
-  await eventually(() => executor.offers.length === 1, 'the offer');
-  const stdout = executor.output(execution, 'stdout');
-  stdout.write('before ');
+  const submit = async () => {
+    const { order, bytes } = buildOrder({ command: { argv: ['true'] }, plan, createdUnixMs: Date.now() });
+    await client.call(jobMethods.Submit, { order: bytes, targets: [uid] });
+    return { id: order.id, stdout: executor.output(executionId(order.id, uid, 1), 'stdout') };
+  };
+  const [watched, unwatched] = [await submit(), await submit()];
+  await eventually(() => executor.offers.length === 2, 'the offers');
+  for (const { stdout } of [watched, unwatched]) stdout.write('before ');
 
   /** A client that begins with one of the replicas, and goes on with the other. */
   const following = (servers: readonly string[]) => {
     const events: FollowEvent[] = [];
     const follower = new RpcClient({ servers, startAt: 0 });
-    const options = { client: follower, jobId: order.id, retryForMs: 60_000, signal: stop.signal };
+    const options = { client: follower, jobId: watched.id, retryForMs: 60_000, signal: stop.signal };
     const ended = (async () => {
       for await (const event of followJob(options)) events.push(event);
     })();
@@ -70,15 +72,16 @@ test('output flows to whoever watches or reads while nobody coordinates the job,
   await connection.close();
   connection = connect([second], executor, { identity, onLive: () => (sessions += 1) });
   await eventually(() => sessions === 2, 'the next session');
-  stdout.write('after');
+  for (const { stdout } of [watched, unwatched]) stdout.write('after');
   await eventually(() => staying() === 'before after', 'output for who has stayed');
   await eventually(() => moving() === 'before after', 'output for who came from the replica that died');
 
   const survivor = new RpcClient({ servers: [second] });
-  const { job } = await survivor.call(jobMethods.GetJob, { jobId: order.id });
+  const { job } = await survivor.call(jobMethods.GetJob, { jobId: unwatched.id });
   assert.equal(job?.state, 'JOB_STATE_OPEN');
+  // Of that one the replica that is left has heard nothing but what the store has.
   let read = '';
-  const request = { jobId: order.id, node: 'n', stream: 'OUTPUT_STREAM_STDOUT', from: 7 } as const;
+  const request = { jobId: unwatched.id, node: 'n', stream: 'OUTPUT_STREAM_STDOUT', from: 7 } as const;
   for await (const { chunk } of survivor.stream(jobMethods.ReadOutput, request, { timeoutMs: 30_000 }))
     read += chunk?.data?.toString() ?? '';
   assert.equal(read, 'after');

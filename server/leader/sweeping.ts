@@ -3,6 +3,7 @@ import { type Clock, sleep } from '../../shared/time.ts';
 import { keys, parseJobKey, parseJobOf, parseLatest } from '../store/keys.ts';
 import type { Entry } from '../store/store.ts';
 import type { Duty } from './duties.ts';
+import { type LatestMark, outlived } from './latest-marks.ts';
 import type { LeaderTerm } from './leader-term.ts';
 import { deleteParts } from './retention.ts';
 
@@ -48,8 +49,8 @@ export class Sweeping implements Duty {
 
   async round(term: LeaderTerm): Promise<Record<string, number> | undefined> {
     const parts = await this.#sweepParts(term);
-    const latest = await this.#sweepMarks(term, keys.allLatestPrefix, parseLatest, keys.open);
-    const open = await this.#sweepMarks(term, keys.openPrefix, parseJobOf, keys.order);
+    const latest = await this.#sweepLatest(term);
+    const open = await this.#sweepOpen(term);
     return parts + latest + open > 0 ? { parts, latest, open } : undefined;
   }
 
@@ -81,42 +82,61 @@ export class Sweeping implements Duty {
     return swept;
   }
 
-  /** Deletes the marks under `prefix` whose job has no key `needed`. Both are written in one transaction. */
-  async #sweepMarks(
-    term: LeaderTerm,
-    prefix: string,
-    jobOf: (key: string) => JobId | undefined,
-    needed: (job: JobId) => string,
-  ): Promise<number> {
-    let swept = 0;
-    let after: string | undefined;
-    for (let more = true; more; ) {
-      const page = await term.store.list(prefix, { limit: keysAPage, ...(after !== undefined && { after }) });
-      for (let from = 0; from < page.entries.length; from += getsACommit) {
-        swept += await sweepSome(term, page.entries.slice(from, from + getsACommit), jobOf, needed);
+  /** Keys of latest-wins orders that closed, once no job is open that has to see them. */
+  async #sweepLatest(term: LeaderTerm): Promise<number> {
+    const marks: LatestMark[] = [];
+    for await (const entries of pages(term, keys.allLatestPrefix)) {
+      const jobs = entries.map(({ key }) => parseLatest(key));
+      const open = await standing(
+        term,
+        jobs.flatMap((job) => (job === undefined ? [] : [keys.open(job)])),
+      );
+      for (const [index, { key, createRevision }] of entries.entries()) {
+        const job = jobs[index];
+        if (job !== undefined) marks.push({ key, job, createRevision, open: open.has(keys.open(job)) });
       }
-      after = page.entries.at(-1)?.key;
-      more = page.more && after !== undefined;
+    }
+    let swept = 0;
+    for (const { key, job } of outlived(marks)) swept += await deleteWithout(term, key, keys.open(job));
+    return swept;
+  }
+
+  /** Open marks of jobs that are not there. */
+  async #sweepOpen(term: LeaderTerm): Promise<number> {
+    let swept = 0;
+    for await (const entries of pages(term, keys.openPrefix)) {
+      const jobs = entries.flatMap(({ key }) => parseJobOf(key) ?? []);
+      const orders = await standing(term, jobs.map(keys.order));
+      for (const job of jobs)
+        if (!orders.has(keys.order(job))) swept += await deleteWithout(term, keys.open(job), keys.order(job));
     }
     return swept;
   }
 }
 
-async function sweepSome(
-  term: LeaderTerm,
-  marks: readonly Entry[],
-  jobOf: (key: string) => JobId | undefined,
-  needed: (job: JobId) => string,
-): Promise<number> {
-  const known = marks.flatMap(({ key }) => {
-    const job = jobOf(key);
-    return job === undefined ? [] : [{ key, needs: needed(job) }];
-  });
-  const { entries } = await term.commit({ then: [], get: known.map(({ needs }) => needs) });
-  let swept = 0;
-  for (const { key, needs } of known.filter((_, index) => entries[index] === undefined)) {
-    const { succeeded } = await term.commit({ if: [{ key: needs, exists: false }], then: [{ delete: key }] });
-    if (succeeded) swept += 1;
+async function* pages(term: LeaderTerm, prefix: string): AsyncGenerator<readonly Entry[]> {
+  let after: string | undefined;
+  for (let more = true; more; ) {
+    term.signal.throwIfAborted();
+    const page = await term.store.list(prefix, { limit: keysAPage, ...(after !== undefined && { after }) });
+    yield page.entries;
+    after = page.entries.at(-1)?.key;
+    more = page.more && after !== undefined;
   }
-  return swept;
+}
+
+/** Those of the keys that are there. */
+async function standing(term: LeaderTerm, wanted: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let from = 0; from < wanted.length; from += getsACommit) {
+    const { entries } = await term.commit({ then: [], get: wanted.slice(from, from + getsACommit) });
+    for (const entry of entries) if (entry) found.add(entry.key);
+  }
+  return found;
+}
+
+/** 1 where it is deleted. A mark and the key it needs are written in one transaction. */
+async function deleteWithout(term: LeaderTerm, mark: string, needed: string): Promise<number> {
+  const { succeeded } = await term.commit({ if: [{ key: needed, exists: false }], then: [{ delete: mark }] });
+  return succeeded ? 1 : 0;
 }

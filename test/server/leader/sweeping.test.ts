@@ -70,3 +70,28 @@ test('marks of jobs that closed or are not there go, those of open jobs stay', a
   assert.deepEqual(await keysUnder(store, keys.allLatestPrefix), [keys.latest('deploy web', open)]);
   assert.deepEqual(await keysUnder(store, keys.openPrefix), [keys.open(open)]);
 });
+
+test('the mark of a closed job stays while an older job of its key is open, which it has superseded', async (t) => {
+  const { store, term } = await embeddedTerm(t);
+  const sweeping = new Sweeping({ clock: new JumpClock() });
+  const [first, older, newer, other] = [newJobId(), newJobId(), newJobId(), newJobId()];
+  for (const [latestKey, job] of [
+    ['web', first],
+    ['web', older],
+    ['web', newer],
+    ['db', other],
+  ] as const)
+    await store.commit({ then: [{ put: keys.latest(latestKey, job), value: emptyValue }] });
+  await store.commit({
+    then: [
+      { put: keys.order(older), value: x },
+      { put: keys.open(older), value: emptyValue },
+    ],
+  });
+  assert.deepEqual(await sweeping.round(term), { parts: 0, latest: 2, open: 0 });
+  const left = [keys.latest('web', older), keys.latest('web', newer)];
+  assert.deepEqual(await keysUnder(store, keys.allLatestPrefix), left.sort());
+  await store.commit({ then: [{ delete: keys.open(older) }] });
+  assert.deepEqual(await sweeping.round(term), { parts: 0, latest: 2, open: 0 });
+  assert.deepEqual(await keysUnder(store, keys.allLatestPrefix), []);
+});

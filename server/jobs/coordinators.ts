@@ -12,7 +12,10 @@ export interface Coordinator {
   readonly createRevision: number;
 }
 
-/** Which jobs are open and who drives them, as the store's watches tell: a moment behind it, and never for good. */
+/**
+ * Which jobs are open and who drives them, as the store's watches tell: a moment behind it, and never for good, for the store is asked
+ * besides, now and then.
+ */
 export class Coordinators {
   readonly #log: Log;
   readonly #open = new Set<JobId>();
@@ -20,27 +23,22 @@ export class Coordinators {
   readonly #listeners = new Set<(job: JobId) => void>();
   readonly #followed: readonly FollowedKeys[];
 
-  constructor(options: { store: Store; log: Log }) {
-    const { store, log } = options;
+  /** `recheckMs`: how often the store is asked whether the watches have told everything. */
+  constructor(options: { store: Store; log: Log; recheckMs?: number }) {
+    const { log, ...rest } = options;
     this.#log = log;
     const open = {
       put: ({ key }: Entry) => this.#opened(key),
       deleted: (key: string) => this.#closed(parseJobOf(key)),
-      listed: (there: ReadonlySet<string>) => {
-        for (const job of [...this.#open]) if (!there.has(keys.open(job))) this.#closed(job);
-      },
     };
     const coordinators = {
       put: (entry: Entry) => this.#claimed(entry),
       deleted: (key: string) => this.#left(parseJobOf(key)),
-      listed: (there: ReadonlySet<string>) => {
-        for (const job of [...this.#coordinators.keys()]) if (!there.has(keys.coordinator(job))) this.#left(job);
-      },
     };
     // Whoever drives a job is known before it is known to be open: no job looks orphaned for the order of the listings.
     this.#followed = [
-      new FollowedKeys({ store, log, prefix: keys.coordinatorPrefix, sink: coordinators }),
-      new FollowedKeys({ store, log, prefix: keys.openPrefix, sink: open }),
+      new FollowedKeys({ ...rest, log, prefix: keys.coordinatorPrefix, sink: coordinators }),
+      new FollowedKeys({ ...rest, log, prefix: keys.openPrefix, sink: open }),
     ];
   }
 

@@ -24,10 +24,6 @@ export class LatestOrders {
     const sink = {
       put: (entry: Entry) => this.#put(entry),
       deleted: (key: string) => this.#delete(key),
-      listed: (there: ReadonlySet<string>) => {
-        for (const [prefix, orders] of this.#orders)
-          for (const job of [...orders.keys()]) if (!there.has(prefix + job)) this.#delete(prefix + job);
-      },
     };
     this.#followed = new FollowedKeys({ store, log, prefix: keys.allLatestPrefix, sink });
   }

@@ -14,6 +14,11 @@ test('the full set has three seeds, unless told otherwise', () => {
   assert.equal(parse('--full', '--seeds', '20').seeds, 20);
 });
 
+test('two cases of the short set run at once; those whose figures count run alone', () => {
+  assert.deepEqual([parse().atOnce, parse('--full').atOnce, parse('--soak', '1m').atOnce], [2, 1, 1]);
+  assert.equal(parse('--full', '--at-once', '3').atOnce, 3);
+});
+
 test('a seed replays a case', () => {
   const options = parse('--case', 'replica-kill,random', '--seed', '7');
   assert.deepEqual([options.cases, options.seed], [['replica-kill', 'random'], 7]);

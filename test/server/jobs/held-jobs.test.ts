@@ -48,6 +48,7 @@ let late: LateResult[];
 let opened: [string, Claim][];
 let fence: CoordinatorFence;
 let held: HeldJobs;
+let sessions: () => Iterable<Session>;
 
 beforeEach(() => {
   at = { fenced: false };
@@ -55,14 +56,16 @@ beforeEach(() => {
   late = [];
   opened = [];
   fence = new CoordinatorFence();
+  sessions = () => [local.session];
   held = new HeldJobs({
     ...{ fence, clock: systemClock, log: silent },
     session: (of) => (of === uid ? local.session : undefined),
-    sessions: () => [local.session],
+    sessions: () => sessions(),
     stdin: async () => Buffer.from('in'),
     fenced: () => at.fenced,
     late: (result) => void late.push(result),
     opened: (...of) => void opened.push(of),
+    executionsAPage: 2,
   });
 });
 
@@ -103,6 +106,50 @@ test('a coordinator that was succeeded is obeyed in nothing, and told so', () =>
   assert.equal(fence.admits(job, { era: 1, revision: 5 }), false);
   offer(newer, 9);
   assert.equal(local.starts.length, 1);
+});
+
+test('after a wipe or a restore of the store the later era counts, however low its revisions: what is late of the one before sets nothing back', () => {
+  const [older, newer] = [new FakeLink('older'), new FakeLink('newer')];
+  open(older, 900, 1);
+  open(newer, 3, 2);
+  open(older, 901, 1);
+  assert.deepEqual(older.of('stale'), [{ job, era: 2, highestRevision: 3 }]);
+  assert.deepEqual(opened, [
+    [job, { era: 1, revision: 900 }],
+    [job, { era: 2, revision: 3 }],
+  ]);
+  held.offers(newer, { job, coordinatorRevision: 3, era: 2, offers: [{ execution, proof: null, traceparent: '' }] });
+  open(newer, 4, 2);
+  assert.deepEqual([local.starts.length, newer.of('stale')], [1, []]);
+});
+
+test('a job that cannot have been offered there before costs its holder no look at its sessions, and no answer', () => {
+  const link = new FakeLink();
+  sessions = () => assert.fail('looked');
+  held.open(link, { job, coordinatorRevision: 5, era: 1, order, fresh: true });
+  assert.deepEqual(link.sent, []);
+  offer(link, 5);
+  assert.equal(local.starts.length, 1);
+});
+
+test('however many executions of a job are held, they are told in pages', () => {
+  const nodes = Array.from({ length: 5 }, () => newNodeUid());
+  sessions = () => nodes.map((node) => ({ uid: node, live: true, holds: () => true }) as unknown as Session);
+  const link = new FakeLink();
+  open(link, 5);
+  assert.deepEqual(
+    link.of('jobOpened').map(({ executions, more }) => [executions?.length, more]),
+    [
+      [2, true],
+      [2, true],
+      [1, false],
+    ],
+  );
+  const told = link.of('jobOpened').flatMap(({ executions }) => executions ?? []);
+  assert.deepEqual(
+    told,
+    nodes.map((node) => executionId(job, node, 1)),
+  );
 });
 
 test('a result is kept until it is released: a link that goes down loses none', () => {

@@ -65,6 +65,19 @@ test('a node held elsewhere counts as away until its holder has said what its ag
   assert.equal(link.of('jobOpen').length, 1);
 });
 
+test('a holder has answered with the last page of its answer, and none to an earlier coordinator is taken for it', () => {
+  const { at, nodes } = world({ fresh: false });
+  const link = new FakeLink();
+  at.remote = link.open(uid, 9);
+  assert.equal(nodes.of(uid), undefined);
+  assert.deepEqual(nodes.unanswered, [link]);
+  assert.equal(nodes.answered(link, opened([], false, 4)), undefined);
+  assert.equal(nodes.answered(link, opened([execution], true)), undefined);
+  assert.equal(nodes.of(uid), undefined);
+  assert.deepEqual(nodes.answered(link, opened([executionId(job, newNodeUid(), 1)])), [execution]);
+  assert.deepEqual([nodes.of(uid)?.holds(execution), nodes.unanswered], [true, []]);
+});
+
 test('a fresh job waits for nobody, but over a link that came up after it had been offered there', () => {
   const { at, nodes } = world({ fresh: true });
   const first = new FakeLink('b');

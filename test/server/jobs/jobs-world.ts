@@ -36,6 +36,8 @@ export class PlayedNode {
   readonly released: ExecutionId[] = [];
   readonly #has = new Map<ExecutionId, ExecutionEvent__Output['finished'] | undefined>();
   onStart: (execution: ExecutionId) => void = (execution) => this.finish(execution);
+  /** A Start of what it has. */
+  onAsk: (execution: ExecutionId) => void = (execution) => this.tell(execution);
   replica: JobsReplica | undefined;
 
   /** A session of it. */
@@ -51,7 +53,7 @@ export class PlayedNode {
           this.#has.set(id, undefined);
           this.started.push(id);
           setImmediate(() => this.onStart(id));
-        } else if (this.#has.get(id)) setImmediate(() => this.#tell(id));
+        } else setImmediate(() => this.onAsk(id));
       },
       cancel: ({ execution }: { execution: ExecutionId }) => {
         this.cancelled.push(execution);
@@ -67,12 +69,14 @@ export class PlayedNode {
     const empty = Buffer.alloc(0);
     const result = { state, reason: '', message: '', stdout: null, stderr: null, stderrTail: empty, receipt: null };
     this.#has.set(execution, result as unknown as ExecutionEvent__Output['finished']);
-    this.#tell(execution);
+    this.tell(execution);
   }
 
-  #tell(execution: ExecutionId): void {
+  /** Its present state. */
+  tell(execution: ExecutionId): void {
     const session = this.replica?.sessions.get(this.uid);
-    const event = { execution, finished: this.#has.get(execution) } as ExecutionEvent__Output;
+    const finished = this.#has.get(execution);
+    const event = { execution, ...(finished ? { finished } : { started: { atUnixMs: 1 } }) } as ExecutionEvent__Output;
     if (session?.live) this.replica?.jobs.event(session, execution, event);
   }
 }
@@ -85,6 +89,9 @@ export class JobsReplica {
   readonly coordinators: Coordinators;
   readonly sessions = new Map<NodeUid, Session & { live: boolean }>();
   readonly links = new Map<string, PairLink>();
+  readonly views: JobViews;
+  /** Ends that were told of, in that order. */
+  readonly finished: string[] = [];
   readonly cluster = { unconfirmed: false, mayHaveLostJobs: false };
   readonly name: string;
   fenced = false;
@@ -101,6 +108,7 @@ export class JobsReplica {
       link: (other) => this.links.get(other),
       undriven: (job) => feeds.undriven(job),
     });
+    this.views = views;
     const feeds = new JobFeeds({ driven: (job) => views.drivenHere(job) });
     const own = this;
     const leases = {
@@ -114,7 +122,13 @@ export class JobsReplica {
       directory: { get: (uid: NodeUid) => ({ name: uid }) } as unknown as Directory,
       lease: leases as unknown as ReplicaLease,
       lostResults: new LostResults({ store, clock }),
-      observer: { submitted() {}, finished() {}, cancelled() {}, closed() {}, offered: () => '' },
+      observer: {
+        submitted() {},
+        finished: (_, __, { state }) => void this.finished.push(String(state)),
+        cancelled() {},
+        closed() {},
+        offered: () => '',
+      },
       sessions: {
         local: (uid) => this.sessions.get(uid),
         all: () => this.sessions.values(),
@@ -207,13 +221,22 @@ export class PairLink implements PeerLink {
   readonly #own: JobsReplica;
   far!: PairLink;
   live = true;
+  /** Frames that are under way until `arrive`. */
+  held: PeerFrame[] | undefined;
 
   constructor(own: JobsReplica, other: JobsReplica) {
     this.#own = own;
     this.replica = other.name;
   }
 
+  arrive(): void {
+    const held = this.held ?? [];
+    this.held = undefined;
+    for (const frame of held) this.send(frame);
+  }
+
   send(frame: PeerFrame): void {
+    if (this.held) return void this.held.push(frame);
     const bytes = frames.encode(frame);
     setImmediate(() => {
       if (this.live) this.far.#own.frames.frame(this.far, frames.decode(bytes));

@@ -6,8 +6,8 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { MessageWindow } from '../../shared/rpc/message-window.ts';
 import { toServiceError } from '../../shared/rpc/status.ts';
-import { writeMessage } from '../../shared/rpc/write.ts';
 import type { Tracer } from '../../shared/telemetry/tracer.ts';
 
 /** What is told of every call when it is over: its path, its gRPC status, how long it took, and an error nobody expected. */
@@ -20,6 +20,9 @@ export interface CallContext {
   /** W3C traceparent of the call's span, or the caller's where nothing is recorded; empty = not traced. */
   readonly traceparent: string;
 }
+
+/** Resolves when the next response may come; `bytes` is about what this one weighs, where that is known. */
+export type Send<Response> = (response: Response, bytes?: number) => Promise<void>;
 
 /** Wraps async handlers once, here: grpc-js lets a rejected one hang and an error in a listener end the process. */
 export class Handlers {
@@ -50,7 +53,7 @@ export class Handlers {
   }
 
   serverStream<Request, Response>(
-    handler: (request: Request, send: (response: Response) => Promise<void>, context: CallContext) => Promise<void>,
+    handler: (request: Request, send: Send<Response>, context: CallContext) => Promise<void>,
   ): handleServerStreamingCall<Request, Response> {
     return (call: ServerWritableStream<Request, Response>) => {
       const { traceparent, over, failed } = this.#begin(call);
@@ -59,7 +62,8 @@ export class Handlers {
       call.on('cancelled', gone);
       call.on('close', gone);
       call.on('error', gone);
-      const send = (response: Response): Promise<void> => writeMessage(call, response, abort.signal);
+      const window = new MessageWindow({ stream: call, signal: abort.signal });
+      const send: Send<Response> = (response, bytes) => window.send(response, bytes);
       const answer = async (): Promise<void> => handler(call.request, send, { signal: abort.signal, traceparent });
       answer().then(
         () => {

@@ -53,7 +53,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
   const watch = async (
     id: JobId,
     request: { withoutOutput: boolean; resume: ReadonlyMap<ExecutionId, Resume> },
-    send: (event: WatchEvent) => Promise<void>,
+    send: (event: WatchEvent, bytes?: number) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> => {
     const { progress, release } = await views.follow(id, signal);
@@ -92,12 +92,12 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       const { id } = await submitRun(options, request, context);
       const resume = new Map<ExecutionId, Resume>();
       const { withoutOutput } = request;
-      await watch(id, { withoutOutput, resume }, (event) => send({ event }), context.signal);
+      await watch(id, { withoutOutput, resume }, (event, bytes) => send({ event }, bytes), context.signal);
     }),
     Watch: handlers.serverStream(async (request, send, { signal }) => {
       const { withoutOutput } = request;
       const resume = resumePoints(request.resume);
-      await watch(jobId(request.jobId), { withoutOutput, resume }, (event) => send({ event }), signal);
+      await watch(jobId(request.jobId), { withoutOutput, resume }, (event, bytes) => send({ event }, bytes), signal);
     }),
     GetJob: handlers.unary(async (request, { signal }) => {
       const facts = await views.facts(jobId(request.jobId), signal);
@@ -138,7 +138,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
         release();
         await readOutput(
           { progress, request, live, outputs, nodes, clock, isOver: (state) => isTerminal(state), signal },
-          (chunk) => send({ chunk }),
+          (chunk) => send({ chunk }, chunk.data?.length ?? 0),
         );
       },
     ),

@@ -18,7 +18,8 @@ export interface WatchOptions {
   readonly nodes: NodeAbsence;
   readonly clock: Clock;
   readonly coordinator: () => string;
-  readonly send: (event: WatchEvent) => Promise<void>;
+  /** `bytes` is about what the event weighs, where that is known. */
+  readonly send: (event: WatchEvent, bytes?: number) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -109,7 +110,7 @@ export class Watcher {
       await this.#sendStates();
       const next = this.#output?.take();
       if (next) {
-        await this.#send({ output: next.chunk }).catch((error: unknown) => {
+        await this.#options.send({ output: next.chunk }, next.chunk.data?.length ?? 0).catch((error: unknown) => {
           next.failed(error);
           throw error;
         });

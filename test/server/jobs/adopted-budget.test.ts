@@ -125,7 +125,12 @@ test('nobody is waited for without end', () => {
     },
   };
   let ended = 0;
-  const hearing = new Hearing({ timers: new JobTimers({ clock }), over: () => void (ended += 1) });
+  const hearing = new Hearing({
+    timers: new JobTimers({ clock }),
+    over: () => {
+      ended += 1;
+    },
+  });
   hearing.awaits(1);
   assert.equal(hearing.open, false, 'a fresh job hears nobody out');
   hearing.begin();

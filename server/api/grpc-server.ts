@@ -112,6 +112,7 @@ export class GrpcServer {
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     clearTimeout(timer);
     this.#server.forceShutdown();
+    this.#listener.destroy();
     this.#narrow();
   }
 

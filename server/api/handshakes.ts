@@ -39,16 +39,17 @@ export type HandshakeRefusal = 'line-full' | 'timed-out';
 
 /**
  * The connections of a listener from accept to their first stream. So many are under way at once; others wait in line, accepted but
- * unread, which costs a descriptor and no memory to speak of, and no ping of keepalive runs against them; beyond that they are closed. What a
- * herd sends is then read at the pace at which it is dealt with.
+ * unread, which costs a descriptor and no memory to speak of, and no ping of keepalive runs against them. What a herd sends is then
+ * read at the pace at which it is dealt with. The newest goes first, and where the line is too long the oldest is closed: a client or
+ * a replica that comes in the middle of a herd waits for none of it, while who has waited for long may have given up.
  */
 export class Handshakes {
   readonly #options: HandshakesOptions;
   readonly #bounds: HandshakeBounds;
   /** Let through, by where they come from, until their first stream. */
   readonly #unfinished = new Map<string, Timer>();
-  readonly #line = new Set<Socket>();
-  readonly #preferredLine = new Set<Socket>();
+  readonly #line: Socket[] = [];
+  readonly #preferredLine: Socket[] = [];
   readonly #met = new WeakSet<Http2Session>();
   #thisTurn = 0;
   #closed = false;
@@ -64,7 +65,7 @@ export class Handshakes {
   }
 
   get waiting(): number {
-    return this.#line.size + this.#preferredLine.size;
+    return this.#line.length + this.#preferredLine.length;
   }
 
   /** A connection that was just accepted and of which nothing was read. */
@@ -72,14 +73,11 @@ export class Handshakes {
     socket.on('error', ignored);
     if (this.#closed || socket.remoteAddress === undefined) return void socket.destroy();
     const line = this.#options.preferred(socket.remoteAddress) ? this.#preferredLine : this.#line;
-    if (line.size >= this.#bounds.waiting) {
-      this.#options.refused('line-full');
-      // An RST: what the other side has sent meanwhile is not waited for.
-      return void socket.resetAndDestroy();
-    }
-    line.add(socket);
-    socket.once('close', () => line.delete(socket));
+    line.push(socket);
     this.#next();
+    if (line.length <= this.#bounds.waiting) return;
+    this.#options.refused('line-full');
+    line.shift()?.resetAndDestroy();
   }
 
   /** Closes those in line, and takes no others. */
@@ -93,11 +91,11 @@ export class Handshakes {
   #next(): void {
     const { unfinished, reserved, aTurn } = this.#bounds;
     while (!this.#closed && this.#thisTurn < aTurn) {
-      const line = this.#preferredLine.size > 0 ? this.#preferredLine : this.#line;
+      const line = this.#preferredLine.length > 0 ? this.#preferredLine : this.#line;
       const most = line === this.#preferredLine ? unfinished : unfinished - reserved;
-      const [socket] = line;
-      if (socket === undefined || this.#unfinished.size >= most) return;
-      line.delete(socket);
+      if (this.#unfinished.size >= most) return;
+      const socket = line.pop();
+      if (socket === undefined) return;
       if (this.#thisTurn === 0) {
         setImmediate(() => {
           this.#thisTurn = 0;

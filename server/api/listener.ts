@@ -7,6 +7,7 @@ import { type Address, formatAddress } from '../../shared/address.ts';
 export class Listener {
   readonly #connection: (socket: Socket) => void;
   readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
   #address = '';
 
   constructor({ connection }: { connection: (socket: Socket) => void }) {
@@ -38,8 +39,19 @@ export class Listener {
     for (const server of this.#servers.splice(0)) server.close();
   }
 
+  /** Ends every connection that it accepted. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accepted(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#connection(socket);
+  }
+
   async #bind(host: string, port: number): Promise<number> {
-    const server = createServer({ pauseOnConnect: true, noDelay: true }, this.#connection);
+    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#accepted(socket));
     server.listen({ host, port });
     await once(server, 'listening');
     // What can't be accepted (descriptors run out) is tried again by the kernel.

@@ -14,14 +14,14 @@ export function leaderDuties(options: {
   readonly forgetNodesAfterMs: number;
   /** Of the replicas' leases: nothing is judged faster than a replica can come and go. */
   readonly leaseTermMs: number;
-  readonly directory: Pick<Directory, 'all'>;
+  readonly directory: Pick<Directory, 'all' | 'subscribe'>;
   readonly peers: Pick<Peers, 'replicas' | 'statusOf' | 'shed'>;
 }): Duty[] {
   const { clock, retentionMs, forgetNodesAfterMs, leaseTermMs, directory, peers } = options;
   return [
     new Retention({ clock, retentionMs }),
     new Sweeping({ clock }),
-    new InventoryCleanup({ clock, afterMs: forgetNodesAfterMs, nodes: () => directory.all() }),
+    new InventoryCleanup({ clock, afterMs: forgetNodesAfterMs, directory }),
     new Rebalancing({
       ...{ clock, intervalMs: leaseTermMs / 2, settleMs: leaseTermMs },
       counts: () => sessionCounts([...peers.replicas()].map(({ name }) => [name, peers.statusOf(name)])),

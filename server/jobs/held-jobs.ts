@@ -197,11 +197,12 @@ export class HeldJobs {
 
   /** A node that is not here any more hears of it where it is now: its coordinator finds it missing there. */
   #start(held: HeldJob, offers: readonly JobOffer__Output[]): void {
+    const valid = (): boolean => this.#held.get(held.job) === held;
     for (const { execution, proof, traceparent } of offers as (JobOffer__Output & { execution: ExecutionId })[]) {
       const session = this.#sessionOf(held.job, execution);
       if (!session) continue;
       const known = session.holds(execution);
-      session.start(execution, { order: held.order, proof, traceparent, needs: held.needs });
+      session.start(execution, { order: held.order, proof, traceparent, needs: held.needs, valid });
       if (known || !held.stdin) continue;
       const wanted = (): boolean => session.live && session.holds(execution);
       held.stdin.give(wanted, (data) => session.input(execution, data));

@@ -71,7 +71,11 @@ export class JobAgents {
     for (const index of asks) {
       const session = this.of(index);
       if (session?.holds(progress.executionAt(index))) yield [index, session];
-      else hearing.heard(index);
+      else {
+        hearing.heard(index);
+        // A Start that was dropped on its way: the agent that is there now never had it.
+        if (session) this.#options.rollout().missing(index);
+      }
     }
   }
 

@@ -57,7 +57,7 @@ export class JobRun {
     this.#ports = ports;
     this.#adopted = adopted;
     this.#deposed = options.deposed;
-    this.#frames = new JobFrames({ ...options, traceparent: ports.traceparent });
+    this.#frames = new JobFrames({ ...options, traceparent: ports.traceparent, valid: () => !this.#over });
     this.#nodes = new JobNodes({
       ...{ ports: ports.sessions, job: progress.id, orderBytes: progress.orderBytes, fenced, fresh: !adopted },
       claim: () => writer.claim,

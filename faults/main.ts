@@ -24,8 +24,7 @@ async function faults(options: FaultOptions): Promise<void> {
   const signal = interruption();
   const began = performance.now();
   const outcomes: TrialOutcome[] = [];
-  const rest = trials(options, began);
-  const lane = async (): Promise<void> => {
+  const lane = async (rest: Iterable<Planned>): Promise<void> => {
     for (const { faultCase, seed } of rest) {
       if (signal.aborted) return;
       say(`${faultCase.name}: ${faultCase.title} (seed ${seed})`);
@@ -39,7 +38,9 @@ async function faults(options: FaultOptions): Promise<void> {
       outcomes.push(outcome);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  const beside = atOnce > 1 ? trials(options, began, ({ alone }) => alone !== true) : [];
+  await Promise.all(Array.from({ length: atOnce }, () => lane(beside)));
+  await lane(trials(options, began, ({ alone }) => atOnce === 1 || alone === true));
   const report = renderOutcomes(outcomes, full, { tookMs: performance.now() - began, cpuMs: cpuMs() });
   // What the interrupted case waits for would keep the process; a pipe is written to later.
   if (signal.aborted) return void process.stdout.write(report, () => process.exit(130));
@@ -47,12 +48,22 @@ async function faults(options: FaultOptions): Promise<void> {
   if (outcomes.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 }
 
+interface Planned {
+  readonly faultCase: FaultCase;
+  readonly seed: number;
+}
+
 /** What is to be run, in its order; a soak goes on until its time is over. */
-function* trials(options: FaultOptions, began: number): Generator<{ faultCase: FaultCase; seed: number }> {
+function* trials(
+  options: FaultOptions,
+  began: number,
+  which: (faultCase: FaultCase) => boolean,
+): Generator<Planned, void, undefined> {
   const { full, soakMs, seed, seeds } = options;
-  const chosen = cases.filter(({ name, short }) =>
-    options.cases.length > 0 ? options.cases.includes(name) : full || short,
-  );
+  const wanted = ({ name, short }: FaultCase): boolean =>
+    options.cases.length > 0 ? options.cases.includes(name) : full || short;
+  const chosen = cases.filter((faultCase) => wanted(faultCase) && which(faultCase));
+  if (chosen.length === 0) return;
   for (let round = 0; soakMs > 0 || round < seeds; round += 1) {
     if (soakMs > 0 && performance.now() >= began + soakMs) return;
     for (const faultCase of chosen) yield { faultCase, seed: seed + round };

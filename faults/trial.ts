@@ -10,6 +10,8 @@ export interface FaultCase {
   readonly title: string;
   /** Part of the short set, which runs with `npm test`. */
   readonly short: boolean;
+  /** It holds something against a limit of time: nothing runs beside it. */
+  readonly alone?: true;
   /** Throws where the case itself could not be carried out, or where what it alone can tell is wrong. */
   run(trial: Trial): Promise<void>;
 }

@@ -14,6 +14,7 @@ export const allEtcdGone: FaultCase = {
   title:
     'all of etcd is gone: commands, their output to watchers and sessions go on, results wait, new jobs are refused at once',
   short: true,
+  alone: true,
   async run(trial) {
     const [goneMs, leaseTerm, count, agents] = trial.full ? [60_000, '10s', 1000, 5] : [5_000, '2s', 100, 2];
     const etcd = await startTrialEtcd(trial);

@@ -19,6 +19,7 @@ export interface FaultClusterOptions {
   readonly agents: number;
   /** `host:port` of etcd's members. */
   readonly etcd: readonly string[];
+  /** The default of a replica, 10 s, in the full set; less in the short one. */
   readonly leaseTerm?: string;
   /** As replicas and agents have it where nobody says otherwise: for thousands of agents that dial at once. */
   readonly defaultKeepalive?: boolean;
@@ -41,7 +42,8 @@ export class FaultCluster {
 
   /** Started, all real agents connected. */
   static async start(trial: Trial, options: FaultClusterOptions): Promise<FaultCluster> {
-    const { replicas, agents, etcd, leaseTerm = '4s', replicaFlags = [], agentFlags = [], linked = [] } = options;
+    const { replicas, agents, etcd, replicaFlags = [], agentFlags = [], linked = [] } = options;
+    const leaseTerm = options.leaseTerm ?? (trial.full ? '10s' : '4s');
     const links = await Links.open(trial, { replicas, etcd, kinds: linked });
     const stores = Array.from(
       { length: replicas },

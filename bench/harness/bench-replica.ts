@@ -6,6 +6,7 @@ import type { Execution__Output } from '../../proto/gen/muster/v1/Execution.ts';
 import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
 import type { OrderInput } from '../../shared/order.ts';
 import { RpcClient } from '../../shared/rpc/client.ts';
+import { clusterMethods } from '../../shared/rpc/methods.ts';
 import type { BenchProcess } from './bench-process.ts';
 import type { Bench } from './row.ts';
 
@@ -74,6 +75,12 @@ export class BenchReplica {
   /** The exact nodes that bear `fleet=<prefix>`. */
   planFleet(prefix: string): Promise<PlannedNode__Output[]> {
     return planNodes(this.client, { selector: `fleet=${prefix}`, nodes: [] });
+  }
+
+  /** How many agents it holds; costs it next to nothing. */
+  async sessions(): Promise<number> {
+    const { replicas } = await this.client.call(clusterMethods.ListReplicas, {});
+    return replicas.reduce((sum, replica) => sum + replica.sessions, 0);
   }
 
   planNode(name: string): Promise<PlannedNode__Output[]> {

@@ -30,7 +30,12 @@ export const herdRow: Row = {
     for (let repetition = 1; repetition <= bench.repetitions; repetition += 1) {
       quiet.push(await measure(replica, planned, async () => true));
       proxy.cut();
-      const isBack = async (): Promise<boolean> => (await back(replica)) >= crowd;
+      let gone = false;
+      const isBack = async (): Promise<boolean> => {
+        const sessions = await replica.sessions();
+        gone ||= sessions < crowd;
+        return gone && sessions >= crowd + otherNodes;
+      };
       returning.push(await measure(replica, planned, isBack));
       bench.say(`repetition ${repetition}: all are back after ${Math.round(returning.at(-1)?.tookMs ?? 0)} ms`);
     }
@@ -77,11 +82,6 @@ async function measure(
   if (result.tookMs >= capMs) throw new Error(`not all agents were back after ${capMs} ms`);
   const sorted = result.times.toSorted((left, right) => left - right);
   return { p99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0, blockedMs, tookMs: result.tookMs };
-}
-
-/** How many of the crowd have a session. */
-async function back(replica: BenchReplica): Promise<number> {
-  return (await replica.planFleet('crowd')).filter(({ connected }) => connected).length;
 }
 
 function lines(crowd: number, quiet: readonly Phase[], returning: readonly Phase[], driver: string): MeasuredLine[] {

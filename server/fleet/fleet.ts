@@ -21,6 +21,7 @@ import {
   type SessionSink,
 } from './session.ts';
 import type { SessionEnd } from './session-end.ts';
+import { SessionLog } from './session-log.ts';
 
 /** What the fleet tells of sessions, besides what the sessions themselves tell. */
 export interface FleetObserver {
@@ -53,6 +54,7 @@ export class Fleet {
   readonly #lastSeen: LastSeen;
   readonly #presences: PresenceKeeper;
   readonly #sendAway: SendAway;
+  readonly #sessionLog: SessionLog;
   readonly #sessions = new Map<NodeUid, Session>();
   readonly #running = new Map<NodeUid, number>();
   readonly #whenBack = new Map<NodeUid, Set<() => void>>();
@@ -64,6 +66,7 @@ export class Fleet {
     this.#lastSeen = new LastSeen(options);
     this.#presences = new PresenceKeeper({ ...options, sessionOf: (uid) => this.#sessions.get(uid) });
     this.#sendAway = new SendAway(options);
+    this.#sessionLog = new SessionLog(options);
   }
 
   get size(): number {
@@ -151,7 +154,7 @@ export class Fleet {
   }
 
   #open(hello: CompleteHello, stream: AgentStream, { epoch, node }: Claimed): Session {
-    const { directory, replica, heartbeatMs, clock, log, observer, sink, fenced } = this.#options;
+    const { directory, replica, heartbeatMs, clock, observer, sink, fenced } = this.#options;
     const session = new Session({
       ...{ hello, epoch, stream, fenced, clock },
       sink: {
@@ -168,8 +171,7 @@ export class Fleet {
     directory.setPresence(hello.uid, { replica, epoch }, epoch.revision);
     session.welcome({ epoch, heartbeatIntervalMs: heartbeatMs, replicaTimeUnixMs: clock.now(), replica });
     observer.sessionOpened();
-    const fields = { 'node.id': hello.uid, 'node.name': hello.name, 'session.epoch': formatEpoch(epoch) };
-    log.info(fields, 'session opened');
+    this.#sessionLog.say('session opened', () => ({ ...nodeOf(session), 'session.epoch': formatEpoch(epoch) }));
     sink.opened(session);
     const waiting = this.#whenBack.get(hello.uid);
     this.#whenBack.delete(hello.uid);
@@ -247,9 +249,9 @@ export class Fleet {
   }
 
   #closed(session: Session, reason: SessionEnd, detail: string): void {
-    const { observer, log, directory, clock, sink, replica } = this.#options;
+    const { observer, directory, clock, sink, replica } = this.#options;
     observer.sessionClosed(reason);
-    log.info({ 'node.id': session.uid, 'node.name': session.name, reason, detail }, 'session closed');
+    this.#sessionLog.say('session closed', () => ({ ...nodeOf(session), reason, detail }));
     const last = this.#sessions.get(session.uid) === session;
     if (last) {
       this.#sessions.delete(session.uid);
@@ -266,6 +268,8 @@ export class Fleet {
     if (this.#sessions.size === 0) this.#drained();
   }
 }
+
+const nodeOf = ({ uid, name }: Session) => ({ 'node.id': uid, 'node.name': name });
 
 const isStale = ({ highestEpoch }: CompleteHello, { epoch }: Claimed): boolean =>
   highestEpoch !== undefined && compareEpochs(highestEpoch, epoch) >= 0;

@@ -134,6 +134,10 @@ export class Executions implements Executor {
     else if (knownDigest === undefined || knownDigest === digest) this.#admission.offer(offer, digest);
   }
 
+  settled(withinMs: number): Promise<void> {
+    return this.#admission.settled(withinMs);
+  }
+
   input(execution: ExecutionId, offset: number, data: Buffer): void {
     if (!this.#closed) this.#admission.input(execution, offset, data);
   }

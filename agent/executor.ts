@@ -64,6 +64,11 @@ export interface Executor {
    */
   offer(offer: Offer): void;
   input(execution: ExecutionId, offset: number, data: Buffer): void;
+  /**
+   * Resolves once every offer and cancel so far has been decided durably, so that `known` tells all there is to tell. An offer that is not
+   * after `withinMs` is given up: it is not accepted any more unless it is offered again.
+   */
+  settled(withinMs: number): Promise<void>;
   /** `signal` 0 = TERM; `graceMs` undefined = the order's. Of an unknown one it leaves a tombstone. */
   cancel(execution: ExecutionId, signal: number, graceMs: number | undefined): void;
   release(executions: readonly ExecutionId[]): void;

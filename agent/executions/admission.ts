@@ -11,8 +11,10 @@ import { resolveRunAs } from '../sandbox/run-as.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionPorts } from './ports.ts';
-import { type Outcome, results, unrunOutcome } from './results.ts';
+import { type Outcome, unrunOutcome } from './results.ts';
+import { Settling } from './settling.ts';
 import { StdinFile } from './stdin-file.ts';
+import { UnrunEnds } from './unrun-ends.ts';
 
 export const receivedRecords = codec<ReceivedRecord, ReceivedRecord__Output>('muster.store.v1.ReceivedRecord');
 
@@ -27,6 +29,8 @@ interface Candidate {
   deadline?: Timer;
   /** It came while the rest was on its way. */
   cancel?: { readonly signal: number; readonly graceMs: number | undefined };
+  /** A session has begun whose Hello lacks it: it is accepted only where it is offered again. */
+  dropped: boolean;
   /** For readers that come before it is decided: undefined where there will be no output. */
   readonly spool: PromiseWithResolvers<Spool | undefined>;
 }
@@ -57,19 +61,27 @@ export class Admission {
   readonly #ports: ExecutionPorts;
   readonly #unreleased: () => number;
   readonly #onAccepted: AdmissionOptions['onAccepted'];
-  readonly #onEnded: AdmissionOptions['onEnded'];
   readonly #candidates = new Map<ExecutionId, Candidate>();
   /** Ends of what was never accepted, on their way to the journal. */
-  readonly #ending = new Set<ExecutionId>();
+  readonly #ending: UnrunEnds;
   /** So many results wait that not even a refusal can be kept. */
   readonly #waiting = new Map<ExecutionId, Offer>();
+  readonly #settling: Settling;
   #closed = false;
 
   constructor(options: AdmissionOptions) {
     this.#ports = options.ports;
+    const pending = () => this.#ending.size > 0 || this.#undecided().next().done !== true;
+    this.#settling = new Settling({ clock: options.ports.clock, pending });
     this.#unreleased = options.unreleased;
     this.#onAccepted = options.onAccepted;
-    this.#onEnded = options.onEnded;
+    this.#ending = new UnrunEnds({
+      ports: options.ports,
+      onEnded: (id, result) => {
+        options.onEnded(id, result);
+        this.#settling.changed();
+      },
+    });
   }
 
   /** SHA-256 of the order's bytes, hex: what tells a redelivery from a conflict. */
@@ -90,8 +102,11 @@ export class Admission {
   offer(offer: Offer, digest: string): void {
     const { execution } = offer;
     const known = this.#candidates.get(execution);
-    // Another session sends its input from the first byte again.
-    if (known) return known.stdin?.restart();
+    if (known) {
+      known.dropped = false;
+      // Another session sends its input from the first byte again.
+      return known.stdin?.restart();
+    }
     if (this.#closed || this.#ending.has(execution) || this.#waiting.has(execution)) return;
     const ports = this.#ports;
     const { uid, settings, clock, cgroups } = ports;
@@ -102,22 +117,22 @@ export class Admission {
     const verdict = verifyOrder({ ...offer, uid, containment, maxOutputBoundBytes });
     if ('refusal' in verdict) {
       const { reason, message } = verdict.refusal;
-      return this.#refuse(execution, digest, clock.now() + longestExpiryMs, reason, message);
+      return this.#ending.refuse(execution, digest, clock.now() + longestExpiryMs, reason, message);
     }
     const { order } = verdict;
     if (unreleased >= maxUnreleased) {
       const message = `${unreleased} results of this node wait to be released`;
-      return this.#refuse(execution, digest, order.expiresUnixMs, 'busy', message);
+      return this.#ending.refuse(execution, digest, order.expiresUnixMs, 'busy', message);
     }
     // A clock that was set back opens nothing: it may be an order that ran, expired and was forgotten.
     const forgotten = order.expiresUnixMs <= ports.journal.forgottenUntilUnixMs;
     if (forgotten)
       ports.log.error({ 'execution.id': execution }, 'refused: orders of its expiry were forgotten already');
     if (forgotten || clock.now() >= deadlineOf(order)) {
-      return this.#end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
+      return this.#ending.end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
     }
     const spool = Promise.withResolvers<Spool | undefined>();
-    const candidate: Candidate = { offer, digest, order, stdin: undefined, spool };
+    const candidate: Candidate = { offer, digest, order, stdin: undefined, dropped: false, spool };
     this.#candidates.set(execution, candidate);
     if (order.stdin === undefined) return void this.#accept(candidate);
     try {
@@ -156,15 +171,36 @@ export class Admission {
     this.#waiting.delete(id);
     if (candidate) this.#forget(candidate);
     const expiresUnixMs = candidate?.order.expiresUnixMs ?? this.#ports.clock.now() + longestExpiryMs;
-    const outcome = { state: 'EXECUTION_STATE_CANCELLED', message: 'cancelled before it was accepted' } as const;
-    this.#end(id, candidate?.digest ?? '', expiresUnixMs, outcome);
+    this.#ending.end(id, candidate?.digest ?? '', expiresUnixMs, cancelledOutcome);
+  }
+
+  /**
+   * Resolves when nothing that was offered so far can be accepted any more without being offered again: it is journaled, refused, or, where
+   * the disk takes longer than `withinMs`, given up.
+   */
+  async settled(withinMs: number): Promise<void> {
+    this.#waiting.clear();
+    await this.#settling.wait(withinMs);
+    for (const candidate of this.#undecided()) {
+      candidate.dropped = true;
+      const fields = { 'execution.id': candidate.offer.execution };
+      this.#ports.log.error(fields, 'an offer is given up: the journal takes too long');
+    }
   }
 
   close(): void {
     this.#closed = true;
     for (const { deadline } of this.#candidates.values()) deadline?.cancel();
     this.#candidates.clear();
+    this.#ending.close();
     this.#waiting.clear();
+    this.#settling.changed();
+  }
+
+  /** Complete, on their way to the journal, and to be accepted once they are in it. */
+  *#undecided(): Generator<Candidate, void> {
+    for (const candidate of this.#candidates.values())
+      if (candidate.stdin === undefined && !candidate.dropped) yield candidate;
   }
 
   /** Folder and RECEIVED on disk, then it is promised. */
@@ -181,6 +217,7 @@ export class Admission {
       const acceptedUnixMs = ports.clock.now();
       const received = receivedRecords.encode({ order: offer.order, proof: offer.proof, traceparent, acceptedUnixMs });
       if (this.#closed) return;
+      if (candidate.dropped) return this.#letGo(candidate);
       const record = { type: 'received', id, digest, expiresUnixMs: order.expiresUnixMs } as const;
       // Taken where the append is asked for: lanes keep the journal's order.
       const turn = ports.lanes.nextTurn();
@@ -193,14 +230,17 @@ export class Admission {
       // From here on the id is known: without its folder it will not start, and its result says so.
       if (made.status === 'rejected') ports.log.error({ err: made.reason, 'execution.id': id }, 'no folder');
       ports.failpoints.pass('received');
+      if (candidate.dropped) return this.#letGo(candidate, { journaled: true });
       this.#candidates.delete(id);
       const { user } = resolved;
       const recovered = false;
       const execution = new Execution({ id, order, digest, acceptedUnixMs, traceparent, user, turn, recovered, ports });
       candidate.spool.resolve(execution.spool);
       this.#onAccepted(execution, candidate.cancel);
+      this.#settling.changed();
     } catch (err) {
       if (this.#closed) return;
+      if (candidate.dropped) return this.#letGo(candidate);
       ports.log.error({ err, 'execution.id': id }, 'an offer could not be journaled; trying again');
       // Who offered it does not offer it again as long as the session lasts.
       if (this.#candidates.get(id) === candidate) ports.clock.after(againMs, () => void this.#accept(candidate));
@@ -216,8 +256,10 @@ export class Admission {
     }
     this.#waiting.set(id, offer);
     clock.after(againMs, () => {
-      // A cancel may have come before.
-      if (!this.#waiting.delete(id) || journal.get(id)) return;
+      // A cancel or another session may have come before.
+      if (this.#waiting.get(id) !== offer) return;
+      this.#waiting.delete(id);
+      if (journal.get(id)) return;
       this.offer(offer, digest);
     });
   }
@@ -225,7 +267,17 @@ export class Admission {
   #expire(candidate: Candidate): void {
     this.#forget(candidate);
     const { offer, digest, order } = candidate;
-    this.#end(offer.execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
+    this.#ending.end(offer.execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
+  }
+
+  /** Given up, and not offered again since. */
+  #letGo(candidate: Candidate, { journaled = false } = {}): void {
+    const { offer, digest, order, cancel } = candidate;
+    const { execution: id } = offer;
+    this.#forget(candidate);
+    if (cancel) return this.#ending.end(id, digest, order.expiresUnixMs, cancelledOutcome);
+    // Whoever reads the journal next must not start it.
+    if (journaled) this.#ending.refuse(id, digest, order.expiresUnixMs, 'journal', 'the journal took it too late');
   }
 
   #forget(candidate: Candidate): void {
@@ -244,40 +296,14 @@ export class Admission {
   #refuseCandidate(candidate: Candidate, reason: string, message: string): void {
     const { offer, digest, order } = candidate;
     this.#forget(candidate);
-    this.#refuse(offer.execution, digest, order.expiresUnixMs, reason, message);
-  }
-
-  #refuse(id: ExecutionId, digest: string, expiresUnixMs: number, reason: string, message: string): void {
-    this.#end(id, digest, expiresUnixMs, {
-      state: 'EXECUTION_STATE_REJECTED',
-      reason,
-      message: message.slice(0, 1024),
-    });
-  }
-
-  /** Journals the end of what never was an execution: from then on it can't become one. */
-  #end(id: ExecutionId, digest: string, expiresUnixMs: number, outcome: Outcome): void {
-    const finishedUnixMs = this.#ports.clock.now();
-    const result: ExecutionResult = { ...outcome, finishedUnixMs };
-    const record = { type: 'finished', id, digest, expiresUnixMs, finishedUnixMs, spoolBytes: 0 } as const;
-    const bytes = results.encode(result);
-    const { journal, clock, log } = this.#ports;
-    this.#ending.add(id);
-    const write = async (): Promise<void> => {
-      try {
-        await journal.append({ ...record, spool: undefined, nonce: undefined }, bytes);
-      } catch (err) {
-        if (this.#closed) return;
-        log.error({ err, 'execution.id': id }, 'a refusal could not be journaled; trying again');
-        clock.after(againMs, () => void write());
-        return;
-      }
-      this.#ending.delete(id);
-      this.#onEnded(id, result);
-    };
-    write().catch((err: unknown) => log.error({ err, 'execution.id': id }, 'a refusal could not be told'));
+    this.#ending.refuse(offer.execution, digest, order.expiresUnixMs, reason, message);
   }
 }
+
+const cancelledOutcome = {
+  state: 'EXECUTION_STATE_CANCELLED',
+  message: 'cancelled before it was accepted',
+} as const satisfies Outcome;
 
 const deadlineOf = ({ expiresUnixMs, deliveryDeadlineUnixMs }: ValidOrder): number =>
   Math.min(expiresUnixMs, deliveryDeadlineUnixMs);

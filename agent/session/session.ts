@@ -57,6 +57,9 @@ export interface SessionLoad {
   readonly reads: number;
 }
 
+/** A disk that takes longer over what an earlier session brought must not keep the agent from its replicas. */
+const settleWithinMs = 5000;
+
 /** A peer that sends nonsense shall not fill the disk with it. */
 const maxWarnings = 20;
 
@@ -101,8 +104,11 @@ export class Session {
 
   /** Dials and lives; resolves, never rejects, when the session is over and everything it had read is with the executor. */
   async run(): Promise<SessionOutcome> {
-    const { server, credentials, settings } = this.#options;
+    const { server, credentials, settings, executor } = this.#options;
     try {
+      // A Start that is read and not yet journaled would be missing in Hello, be given to another node, and be accepted here all the same.
+      const ended = await Promise.race([executor.settled(settleWithinMs), this.#ended.promise]);
+      if (ended) return ended;
       const client = await dial(server, credentials, settings, this.#aborted.signal);
       if (this.#state.name === 'ended') client.close();
       else this.#connected(client);

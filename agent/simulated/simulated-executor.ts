@@ -98,6 +98,9 @@ export class SimulatedExecutor implements Executor {
 
   input(): void {}
 
+  /** Whatever is offered is decided at once. */
+  async settled(): Promise<void> {}
+
   cancel(id: ExecutionId, signal: number): void {
     if (this.#released.has(id)) return;
     const execution = this.#executions.get(id);

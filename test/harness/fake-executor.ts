@@ -21,6 +21,8 @@ export class FakeExecutor implements Executor {
   readonly cancels: { execution: ExecutionId; signal: number; graceMs: number | undefined }[] = [];
   readonly releases: ExecutionId[][] = [];
   readonly readers = new Map<string, () => OutputReader>();
+  /** What `settled` waits for. */
+  onSettle: (withinMs: number) => Promise<void> = async () => {};
   onOffer: (offer: Offer) => void = () => {};
   running = 0;
   readonly #events = new Map<ExecutionId, ExecutorEvent[]>();
@@ -64,6 +66,10 @@ export class FakeExecutor implements Executor {
 
   input(execution: ExecutionId, offset: number, data: Buffer): void {
     this.inputs.push({ execution, offset, data });
+  }
+
+  settled(withinMs: number): Promise<void> {
+    return this.onSettle(withinMs);
   }
 
   cancel(execution: ExecutionId, signal: number, graceMs: number | undefined): void {

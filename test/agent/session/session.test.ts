@@ -31,6 +31,56 @@ test('Hello says who the agent is, and all 1,100 executions of its journal in pa
   assert.deepEqual([{ ...first.labels }, { ...first.facts }], [{ role: 'web' }, { os: 'linux' }]);
 });
 
+test('what an earlier session brought is settled before the next Hello tells what is known', async () => {
+  const order: string[] = [];
+  const known = executor.known.bind(executor);
+  executor.known = () => {
+    order.push('known');
+    return known();
+  };
+  let others = 0;
+  executor.onSettle = async () => {
+    // A whole other session comes about meanwhile.
+    if (executor.offers.length > 0) {
+      const other = connect([elsewhere.address], new FakeExecutor());
+      await (await elsewhere.session(others++)).greet();
+      await other.close();
+      executor.accept(testId(1));
+    }
+    order.push('settled');
+  };
+  const elsewhere = await AgentServer.start();
+  try {
+    connection = connect([server.address], executor);
+    const first = await server.session(0);
+    await first.greet();
+    first.send({ start: { execution: testId(1), order: Buffer.from('order') } });
+    await eventually(() => executor.offers.length === 1, 'the offer');
+    first.end();
+    const second = await server.session(1);
+    const hello = await second.hello();
+    assert.deepEqual(
+      hello.known.map(({ execution }) => execution),
+      [testId(1)],
+    );
+    assert.deepEqual(order, ['settled', 'known', 'settled', 'known']);
+  } finally {
+    elsewhere.kill();
+  }
+});
+
+test('a connection that is closed while an earlier session is being settled waits for nothing', async () => {
+  const begun = Promise.withResolvers<void>();
+  executor.onSettle = () => {
+    begun.resolve();
+    return new Promise(() => {});
+  };
+  connection = connect([server.address], executor);
+  await begun.promise;
+  await connection.close();
+  assert.equal(server.sessions.length, 0);
+});
+
 test('nothing but Hello is said before Welcome, and then what happened meanwhile', async () => {
   connection = connect([server.address], executor);
   const session = await server.session(0);

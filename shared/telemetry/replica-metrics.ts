@@ -5,7 +5,7 @@ import { grpcCodeName } from './grpc-code-name.ts';
 /** What a replica counts. Durations come in ms and are exported in seconds. */
 export interface ReplicaMetrics {
   jobSubmitted(): void;
-  /** `reason` as in the job's closing reason: `done`, `cancelled`, `max-errors`, `deadline`. */
+  /** `reason` as in the job's closing reason: `done`, `cancelled`, `max-errors`, `superseded`, `deadline`. */
   jobClosed(reason: string): void;
   /** Jobs that this replica coordinates now. */
   openJobs(count: number): void;

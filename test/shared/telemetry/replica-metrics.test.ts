@@ -92,3 +92,16 @@ test('a process tells its memory, CPU time and how late its event loop was', asy
   assert.ok(value('muster_process_cpu_seconds_total') > 0);
   assert.ok(value('muster_process_event_loop_lag_seconds{quantile="0.99"}') >= 0);
 });
+
+test('who was turned away, connections without a call and linked peers are counted', async () => {
+  const { replica, has } = setUp();
+  replica.sessionRefused('TOO_MANY');
+  replica.handshakes(3, 5);
+  replica.handshakeRefused('line-full');
+  replica.peersLinked(2);
+  await has('muster_fleet_sessions_refused_total{reason="too-many"} 1');
+  await has('muster_fleet_handshakes{state="unfinished"} 3');
+  await has('muster_fleet_handshakes{state="waiting"} 5');
+  await has('muster_fleet_handshakes_refused_total{reason="line-full"} 1');
+  await has('muster_cluster_peers_linked 2');
+});

@@ -109,8 +109,11 @@ export class FollowedKeys {
 
   async #follow(): Promise<void> {
     const { signal } = this.#abort;
+    let mustList = false;
     while (!signal.aborted) {
       try {
+        if (mustList) await this.#listAnew();
+        mustList = false;
         const either = AbortSignal.any([signal, this.#restart.signal]);
         for await (const batch of this.#store.watch(this.#prefix, this.#revision + 1, either)) {
           for (const event of batch.events) this.#told(event);
@@ -121,9 +124,10 @@ export class FollowedKeys {
         this.#revision = this.#listed;
       } catch (error) {
         if (signal.aborted) return;
+        // A listing that fails is still owed: a store that was set back may have overtaken the old revision by the time it answers.
+        mustList ||= error instanceof CompactedError;
         this.#log.warn({ err: error, 'store.prefix': this.#prefix }, 'a watch broke; going on');
         await sleep(retryMs, signal).catch(() => {});
-        if (error instanceof CompactedError) await this.#listAnew().catch(() => {});
       }
     }
   }

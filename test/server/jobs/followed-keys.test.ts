@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { Coordinators } from '../../../server/jobs/coordinators.ts';
 import { FollowedKeys } from '../../../server/jobs/followed-keys.ts';
 import { keys } from '../../../server/store/keys.ts';
-import type { ListOptions, Store, WatchBatch } from '../../../server/store/store.ts';
+import { CompactedError, type ListOptions, type Store, type WatchBatch } from '../../../server/store/store.ts';
 import { values } from '../../../server/store/values.ts';
 import { newJobId } from '../../../shared/ids.ts';
 import { eventually, silent } from '../../harness/agent-connection.ts';
@@ -104,4 +104,29 @@ test('what the watch told during a listing is not undone by the listing', async 
   };
   await eventually(() => listings >= 2, 'a listing, and another');
   assert.deepEqual(told, ['+open/old', '-open/old', '+open/new']);
+});
+
+test('a listing that fails after a compaction is still owed: nothing is watched before one has succeeded', async () => {
+  const store = await temporaryStore((close) => closing.push(close));
+  const calls: string[] = [];
+  const list = async (prefix: string, options?: ListOptions) => {
+    const fails = calls.length === 2;
+    calls.push(fails ? 'list fails' : 'list');
+    if (fails) throw new Error('the store is away');
+    return await store.list(prefix, options);
+  };
+  async function* watch(prefix: string, from: number, signal: AbortSignal): AsyncGenerator<WatchBatch> {
+    calls.push('watch');
+    if (calls.length === 2) throw new CompactedError(1);
+    yield* store.watch(prefix, from, signal);
+  }
+  const followed = new FollowedKeys({
+    store: { list, watch } as unknown as Store,
+    sink: { put() {}, deleted() {} },
+    ...{ log: silent, prefix: 'open/', recheckMs: 600_000 },
+  });
+  await followed.start();
+  closing.push(() => followed.close());
+  await eventually(() => calls.length >= 5, 'the next watch');
+  assert.deepEqual(calls, ['list', 'watch', 'list fails', 'list', 'watch']);
 });

@@ -40,6 +40,7 @@ export const slowLinks: FaultCase = {
       }
     }
     await Promise.all([real.over(), simulated.over()]);
+    for (const kind of kinds) trial.check(cluster.links.served(kind) > 0, `nothing went over the links to ${kind}`);
     for (const { name, errors } of [...real.followers, ...simulated.followers])
       trial.check(errors.length === 0, `a watch of ${name} broke: ${errors.join(', ')}`);
     cluster.collect();

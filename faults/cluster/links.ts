@@ -48,6 +48,11 @@ export class Links {
     return { servers: front('agents').map(([, endpoint]) => endpoint), ...(kinds.includes('peers') && { env }) };
   }
 
+  /** How many connections of that kind went through proxies so far. */
+  served(kind: LinkKind): number {
+    return this.#proxies[kind].flat().reduce((sum, proxy) => sum + proxy.served, 0);
+  }
+
   /** Connections are broken, new ones refused. */
   cut(kind: LinkKind, n: number, window: string): void {
     this.#trial.fault(`cut-from-${words[kind]}`, replicaName(n), window);

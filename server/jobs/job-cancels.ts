@@ -12,6 +12,8 @@ type Answer = Pick<CancelJobAnswer__Output, 'error' | 'message'>;
 
 /** How long a coordinator may take to answer before it is looked for again. */
 const answerWithinMs = 4000;
+/** How long coordinators may say that they can't write before that is the answer: a job is handed over within a second. */
+const unavailableForMs = 5000;
 const retryBaseMs = 50;
 const retryCapMs = 500;
 const taken: Answer = { error: '', message: '' };
@@ -47,10 +49,11 @@ export class JobCancels {
 
   /**
    * Resolves when the coordinator has taken the cancel and written it down, or the job is closed already; asks again, wherever
-   * the job is driven by then, until the signal aborts. Throws UNKNOWN_JOB, STORE_UNAVAILABLE where the store is away from here too, and
-   * whatever else the coordinator says.
+   * the job is driven by then, until the signal aborts. Throws UNKNOWN_JOB, STORE_UNAVAILABLE where the store is away from here too, or
+   * nobody could write the cancel down for some seconds, and whatever else the coordinator says.
    */
   async cancel(job: JobId, cancel: CancelOptions, signal: AbortSignal): Promise<void> {
+    let writableMs = this.#clock.monotonic();
     for (let failures = 1; ; failures += 1) {
       signal.throwIfAborted();
       const here = await this.#here(job, cancel);
@@ -58,7 +61,9 @@ export class JobCancels {
       if (answer.error === taken.error) return;
       if (answer.error === 'STORE_UNAVAILABLE') {
         if (await this.#isClosedAfter(answer, job)) return;
-      } else if (answer.error !== notCoordinator.error) throw errorOf(answer);
+        if (this.#clock.monotonic() - writableMs >= unavailableForMs) throw errorOf(answer);
+      } else if (answer.error === notCoordinator.error) writableMs = this.#clock.monotonic();
+      else throw errorOf(answer);
       await this.#change(job, retryBaseMs + fullJitterMs(failures, retryBaseMs, retryCapMs), signal);
     }
   }

@@ -176,6 +176,23 @@ test('a cancel that meets a coordinator which is deposed, or hands the job over,
   }
 });
 
+test('a coordinator that can not write for seconds is believed', async () => {
+  stored = recordOf('open');
+  run = async () => {
+    throw unavailable('the lease has run out');
+  };
+  const outcome = begin();
+  for (let ms = 0; ms < 4900; ms += 700) {
+    await turn();
+    assert.equal(outcome.error, undefined);
+    clock.advance(700);
+  }
+  await turn();
+  clock.advance(700);
+  await turn();
+  assert.equal((outcome.error as MusterError).message, 'the lease has run out');
+});
+
 test('a job that closes while its coordinator can not write is cancelled enough', async () => {
   stored = recordOf('closed');
   at('a');

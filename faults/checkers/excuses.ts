@@ -20,8 +20,9 @@ export function excusesOf(history: readonly HistoryEvent[]): Excuses {
   for (const [at, event] of history.entries()) {
     if (event.type === 'listed' && !over.has(event.job)) over.set(event.job, at);
     if (event.type !== 'fault') continue;
-    if (event.kind === 'kill-supervisor') supervisors.set(event.target, at);
-    if (event.kind === 'kill-drain' || event.kind === 'kill-drain-loop') drains.set(event.target, at);
+    const { kind, target } = event;
+    const first = kind === 'kill-supervisor' ? supervisors : /^kill-drain/.test(kind) ? drains : undefined;
+    if (first && !first.has(target)) first.set(target, at);
   }
   const interrupted = new Set<string>();
   const cutOutput = new Set<string>();

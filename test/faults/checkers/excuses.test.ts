@@ -23,6 +23,11 @@ test('a killed supervisor excuses INTERRUPTED on its own node', () => {
   assert.deepEqual(checkStates([killed('kill-supervisor', 'node-0'), ...interrupted()]), []);
 });
 
+test('a later kill takes no excuse away', () => {
+  const kill = killed('kill-supervisor', 'node-0');
+  assert.deepEqual(checkStates([kill, ...interrupted(), kill]), []);
+});
+
 test('it excuses nothing on another node, and nothing that was over', () => {
   for (const history of [
     interrupted(),

@@ -1,7 +1,7 @@
 import type { ListJobsRequest__Output } from '../../proto/gen/muster/v1/ListJobsRequest.ts';
 import { isJobId, type JobId } from '../../shared/ids.ts';
 import type { JobFacts } from '../jobs/end-counts.ts';
-import type { JobViews } from '../jobs/job-views.ts';
+import type { JobViews } from '../jobs/views/job-views.ts';
 import { parseSubmitted } from '../store/keys.ts';
 import { badPageToken, pageSize } from './page.ts';
 

@@ -3,8 +3,8 @@ import type { ReadOutputRequest__Output } from '../../proto/gen/muster/v1/ReadOu
 import { invalidField, MusterError } from '../../shared/errors.ts';
 import type { Clock, Timer } from '../../shared/time.ts';
 import type { OutputStreamName } from '../fleet/session.ts';
-import type { NodeAbsence } from '../jobs/away-nodes.ts';
 import type { JobProgress } from '../jobs/progress.ts';
+import type { NodeAbsence } from '../jobs/views/away-nodes.ts';
 import { chunkFields } from '../jobs/wire.ts';
 import { endOf, type OutputPiece } from '../output/output-piece.ts';
 import type { Outputs } from '../output/outputs.ts';

@@ -1,7 +1,7 @@
 import type { ResumePoint__Output } from '../../proto/gen/muster/v1/ResumePoint.ts';
 import { invalidField } from '../../shared/errors.ts';
 import { type ExecutionId, parseExecutionId } from '../../shared/ids.ts';
-import type { Resume } from '../jobs/relay.ts';
+import type { Resume } from '../jobs/views/relay.ts';
 
 const maxPoints = 100_000;
 

@@ -4,9 +4,9 @@ import { catalog, type ErrorReason, MusterError } from '../../shared/errors.ts';
 import { isJobId, type JobId } from '../../shared/ids.ts';
 import { type Clock, fullJitterMs } from '../../shared/time.ts';
 import type { PeerLink } from '../peers/peer-link.ts';
-import type { CancelOptions } from './job-frames.ts';
-import type { CoordinatorMap } from './job-mirror.ts';
 import type { JobStore } from './job-store.ts';
+import type { CancelOptions } from './run/job-frames.ts';
+import type { CoordinatorMap } from './views/job-mirror.ts';
 
 type Answer = Pick<CancelJobAnswer__Output, 'error' | 'message'>;
 

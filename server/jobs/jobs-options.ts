@@ -8,10 +8,10 @@ import type { RemoteSession } from '../peers/peer-link.ts';
 import type { LostResults } from '../store/lost-results.ts';
 import type { ReplicaLease } from '../store/replica-lease.ts';
 import type { Store } from '../store/store.ts';
-import type { Coordinators } from './coordinators.ts';
-import type { JobViews } from './job-views.ts';
+import type { Coordinators } from './coordination/coordinators.ts';
 import type { JobProgress } from './progress.ts';
 import type { ClusterStanding } from './submits.ts';
+import type { JobViews } from './views/job-views.ts';
 
 /** What is told of jobs, for metrics and logs. */
 export interface JobsObserver {

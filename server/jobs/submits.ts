@@ -5,15 +5,15 @@ import type { Directory } from '../fleet/directory.ts';
 import { keys } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { values } from '../store/values.ts';
-import type { CoordinatorClaims } from './coordinator-claims.ts';
-import type { Claim } from './coordinator-fence.ts';
+import type { CoordinatorClaims } from './coordination/coordinator-claims.ts';
+import type { Claim } from './coordination/coordinator-fence.ts';
 import { type StoredJob, submitOperations, type Target } from './job-store.ts';
-import type { JobViews } from './job-views.ts';
 import { JobProgress } from './progress.ts';
-import { nextOfferedBelow } from './rollout.ts';
-import type { BeginOptions } from './run-options.ts';
+import { nextOfferedBelow } from './run/rollout.ts';
+import type { BeginOptions } from './run/run-options.ts';
 import { StoreDeadline } from './store-deadline.ts';
 import { type CheckedSubmission, checkSubmission, type Submission } from './submit.ts';
+import type { JobViews } from './views/job-views.ts';
 
 /** The store as a whole. */
 export interface ClusterStanding {

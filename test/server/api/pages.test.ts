@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { WatchEvent, WatchEvent__Output } from '../../../proto/gen/muster/v1/WatchEvent.ts';
 import type { Target } from '../../../server/jobs/job-store.ts';
 import { JobProgress } from '../../../server/jobs/progress.ts';
-import { Watcher } from '../../../server/jobs/watch.ts';
+import { Watcher } from '../../../server/jobs/views/watch.ts';
 import { values } from '../../../server/store/values.ts';
 import type { MusterError } from '../../../shared/errors.ts';
 import { executionId, type JobId, newNodeUid } from '../../../shared/ids.ts';

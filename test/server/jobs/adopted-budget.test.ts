@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Hearing } from '../../../server/jobs/hearing.ts';
-import { JobTimers } from '../../../server/jobs/job-timers.ts';
+import { Hearing } from '../../../server/jobs/run/hearing.ts';
+import { JobTimers } from '../../../server/jobs/run/job-timers.ts';
 import type { Store } from '../../../server/store/store.ts';
 import { executionId, type JobId } from '../../../shared/ids.ts';
 import { type Clock, systemClock } from '../../../shared/time.ts';

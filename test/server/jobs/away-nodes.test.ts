@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Directory } from '../../../server/fleet/directory.ts';
-import { AwayNodes } from '../../../server/jobs/away-nodes.ts';
-import { outOfPatience, type Relay } from '../../../server/jobs/relay.ts';
+import { AwayNodes } from '../../../server/jobs/views/away-nodes.ts';
+import { outOfPatience, type Relay } from '../../../server/jobs/views/relay.ts';
 import { newNodeUid } from '../../../shared/ids.ts';
 import { ManualClock } from './view-fakes.ts';
 

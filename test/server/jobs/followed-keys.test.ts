@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { Coordinators } from '../../../server/jobs/coordinators.ts';
-import { FollowedKeys } from '../../../server/jobs/followed-keys.ts';
+import { Coordinators } from '../../../server/jobs/coordination/coordinators.ts';
+import { FollowedKeys } from '../../../server/jobs/coordination/followed-keys.ts';
 import { keys } from '../../../server/store/keys.ts';
 import { CompactedError, type ListOptions, type Store, type WatchBatch } from '../../../server/store/store.ts';
 import { values } from '../../../server/store/values.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { JobCancels } from '../../../server/jobs/job-cancels.ts';
-import type { CancelOptions } from '../../../server/jobs/job-frames.ts';
 import type { StoredJob } from '../../../server/jobs/job-store.ts';
+import type { CancelOptions } from '../../../server/jobs/run/job-frames.ts';
 import { values } from '../../../server/store/values.ts';
 import { MusterError } from '../../../shared/errors.ts';
 import { newJobId } from '../../../shared/ids.ts';

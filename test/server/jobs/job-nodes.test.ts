@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Session } from '../../../server/fleet/session.ts';
-import { JobNodes } from '../../../server/jobs/job-nodes.ts';
+import { JobNodes } from '../../../server/jobs/run/job-nodes.ts';
 import type { RemoteSession } from '../../../server/peers/peer-link.ts';
 import { executionId, newJobId, newNodeUid } from '../../../shared/ids.ts';
 import { eventually } from '../../harness/agent-connection.ts';

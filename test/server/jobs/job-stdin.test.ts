@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JobStdin } from '../../../server/jobs/job-stdin.ts';
+import { JobStdin } from '../../../server/jobs/run/job-stdin.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { JumpClock } from '../store/jump-clock.ts';
 

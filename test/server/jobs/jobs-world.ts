@@ -5,13 +5,13 @@ import type { PeerFrame, PeerFrame__Output } from '../../../proto/gen/muster/pee
 import type { ExecutionEvent__Output } from '../../../proto/gen/muster/v1/ExecutionEvent.ts';
 import type { Directory } from '../../../server/fleet/directory.ts';
 import type { Session } from '../../../server/fleet/session.ts';
-import { Coordinators } from '../../../server/jobs/coordinators.ts';
-import { JobFeeds } from '../../../server/jobs/job-feeds.ts';
+import { Coordinators } from '../../../server/jobs/coordination/coordinators.ts';
 import { JobStore } from '../../../server/jobs/job-store.ts';
-import { JobViews } from '../../../server/jobs/job-views.ts';
 import { Jobs } from '../../../server/jobs/jobs.ts';
 import { PeerFrames, type WatchFrames } from '../../../server/jobs/peer-frames.ts';
 import type { StateName } from '../../../server/jobs/states.ts';
+import { JobFeeds } from '../../../server/jobs/views/job-feeds.ts';
+import { JobViews } from '../../../server/jobs/views/job-views.ts';
 import type { PeerLink, RemoteSession } from '../../../server/peers/peer-link.ts';
 import { LostResults } from '../../../server/store/lost-results.ts';
 import { openStore } from '../../../server/store/open.ts';

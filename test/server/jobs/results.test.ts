@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { TargetResult } from '../../../server/jobs/job-store.ts';
-import { ResultBatches } from '../../../server/jobs/results.ts';
+import { ResultBatches } from '../../../server/jobs/run/results.ts';
 import type { Clock, Timer } from '../../../shared/time.ts';
 
 /** A clock that stands still until it is told. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Rollout } from '../../../server/jobs/rollout.ts';
-import type { RolloutOptions } from '../../../server/jobs/rollout-options.ts';
+import { Rollout } from '../../../server/jobs/run/rollout.ts';
+import type { RolloutOptions } from '../../../server/jobs/run/rollout-options.ts';
 
 const fresh = (options: Partial<RolloutOptions> & { count: number }): Rollout =>
   new Rollout({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { nextOfferedBelow, Rollout } from '../../../server/jobs/rollout.ts';
+import { nextOfferedBelow, Rollout } from '../../../server/jobs/run/rollout.ts';
 import type { StateName } from '../../../server/jobs/states.ts';
 
 interface Agent {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { nextOfferedBelow, Rollout } from '../../../server/jobs/rollout.ts';
-import type { RolloutOptions } from '../../../server/jobs/rollout-options.ts';
+import { nextOfferedBelow, Rollout } from '../../../server/jobs/run/rollout.ts';
+import type { RolloutOptions } from '../../../server/jobs/run/rollout-options.ts';
 import { World } from './rollout-world.ts';
 
 const fresh = (options: Partial<RolloutOptions> & { count: number }): Rollout =>

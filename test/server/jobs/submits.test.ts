@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Directory } from '../../../server/fleet/directory.ts';
-import { CoordinatorClaims } from '../../../server/jobs/coordinator-claims.ts';
-import type { Claim } from '../../../server/jobs/coordinator-fence.ts';
+import { CoordinatorClaims } from '../../../server/jobs/coordination/coordinator-claims.ts';
+import type { Claim } from '../../../server/jobs/coordination/coordinator-fence.ts';
 import { JobStore } from '../../../server/jobs/job-store.ts';
-import type { JobViews } from '../../../server/jobs/job-views.ts';
 import { Submits } from '../../../server/jobs/submits.ts';
+import type { JobViews } from '../../../server/jobs/views/job-views.ts';
 import { keys } from '../../../server/store/keys.ts';
 import type { Committed, Lease, Store, Transaction } from '../../../server/store/store.ts';
 import { values } from '../../../server/store/values.ts';

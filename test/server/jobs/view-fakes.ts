@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PeerFrame, PeerFrame__Output } from '../../../proto/gen/muster/peer/v1/PeerFrame.ts';
-import type { NodeAbsence } from '../../../server/jobs/away-nodes.ts';
-import type { CoordinatorMap } from '../../../server/jobs/job-mirror.ts';
+import type { NodeAbsence } from '../../../server/jobs/views/away-nodes.ts';
+import type { CoordinatorMap } from '../../../server/jobs/views/job-mirror.ts';
 import type { PeerLink } from '../../../server/peers/peer-link.ts';
 import type { JobId } from '../../../shared/ids.ts';
 import { codec } from '../../../shared/rpc/proto.ts';

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { WatchEvent } from '../../../proto/gen/muster/v1/WatchEvent.ts';
-import { JobFeeds } from '../../../server/jobs/job-feeds.ts';
 import type { JobStore, StoredJob, Target, TargetResult } from '../../../server/jobs/job-store.ts';
-import { JobViews } from '../../../server/jobs/job-views.ts';
 import { JobProgress } from '../../../server/jobs/progress.ts';
 import { isTerminal, raises, type StateName } from '../../../server/jobs/states.ts';
-import { Watcher, type WatchOptions } from '../../../server/jobs/watch.ts';
+import { JobFeeds } from '../../../server/jobs/views/job-feeds.ts';
+import { JobViews } from '../../../server/jobs/views/job-views.ts';
+import { Watcher, type WatchOptions } from '../../../server/jobs/views/watch.ts';
 import { values } from '../../../server/store/values.ts';
 import { MusterError } from '../../../shared/errors.ts';
 import { type JobId, newNodeUid } from '../../../shared/ids.ts';

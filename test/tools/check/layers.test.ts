@@ -29,7 +29,7 @@ test('imports that go down the list, to shared and to proto are fine', () => {
   const fine = graph({
     'server/main.ts': ['server/replica.ts', 'server/settings.ts'],
     'server/replica.ts': ['server/api/job-service.ts', 'server/store/etcd/driver.ts'],
-    'server/jobs/coordinator.ts': ['server/jobs/results.ts', 'server/fleet/directory.ts', 'shared/ids.ts'],
+    'server/jobs/coordinator.ts': ['server/jobs/run/results.ts', 'server/fleet/directory.ts', 'shared/ids.ts'],
     'agent/main.ts': ['agent/spool/spool.ts', 'shared/log.ts', 'proto/gen/muster/v1/Order.ts'],
     'test/agent/main.test.ts': ['agent/main.ts', 'server/main.ts', 'tools/check.ts'],
     'faults/main.ts': [

@@ -21,14 +21,17 @@ export const replicaKill: FaultCase = {
     // The others come last, so that the first one holds everybody.
     for (const n of [1, 2]) cluster.begin(n);
     await cluster.serving();
-    const runMs = trial.full ? 20_000 : 6_000;
+    const runMs = trial.full ? 30_000 : 6_000;
     const work = { lines: runMs / 5, linesAStep: 20, pauseMs: 100, exitCode: 7 };
     const real = await FaultedJob.onReal(trial, cluster, work, { followers: 3 });
     const simulatedWork = { delayMs: runMs, outputBytes: 64_000, everyMs: 100 };
     const simulated = await FaultedJob.onSimulated(trial, cluster, fleet, simulatedWork, { followers: 3 });
     await Promise.all([real.reached(3, agents), simulated.reached(3, count)]);
     const held = heldBy(fleet, 'r0');
-    if (held.size === 0) throw new Error('r0 holds no node any more: all were moved before it could be killed');
+    // The leader evens sessions out a lease term after the others came: what was moved by then was not lost with r0.
+    const least = trial.full ? 0.9 * count : 1;
+    if (held.size < least)
+      throw new Error(`r0 holds ${held.size} of ${count} nodes: the others were moved before it was killed`);
     trial.figure('simulated nodes held by the replica that was killed', held.size, `of ${count}`);
     const survivor = simulated.followers[1] as Follower;
     const killedAt = Date.now();

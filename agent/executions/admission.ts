@@ -210,6 +210,7 @@ export class Admission {
     const { execution: id, traceparent } = offer;
     if (this.#closed) return;
     if (ports.clock.now() >= deadlineOf(order)) return this.#expire(candidate);
+    let giveUp = (): void => {};
     try {
       const { runAs } = order.command;
       const resolved = runAs === '' ? { user: undefined } : await resolveRunAs(runAs, process.getuid?.() ?? -1);
@@ -220,7 +221,9 @@ export class Admission {
       if (candidate.dropped) return this.#letGo(candidate);
       const record = { type: 'received', id, digest, expiresUnixMs: order.expiresUnixMs } as const;
       // Taken where the append is asked for: lanes keep the journal's order.
-      const turn = ports.lanes.nextTurn();
+      const lane = order.lane?.name;
+      const turn = ports.lanes.nextTurn(lane);
+      if (lane !== undefined) giveUp = () => ports.lanes.giveUp(lane, turn);
       // Either without the other does no harm: an agent that finds only one makes or removes the other.
       const [made, journaled] = await Promise.allSettled([
         ports.folders.create(id),
@@ -230,7 +233,10 @@ export class Admission {
       // From here on the id is known: without its folder it will not start, and its result says so.
       if (made.status === 'rejected') ports.log.error({ err: made.reason, 'execution.id': id }, 'no folder');
       ports.failpoints.pass('received');
-      if (candidate.dropped) return this.#letGo(candidate, { journaled: true });
+      if (candidate.dropped) {
+        giveUp();
+        return this.#letGo(candidate, { journaled: true });
+      }
       this.#candidates.delete(id);
       const { user } = resolved;
       const recovered = false;
@@ -239,6 +245,7 @@ export class Admission {
       this.#onAccepted(execution, candidate.cancel);
       this.#settling.changed();
     } catch (err) {
+      giveUp();
       if (this.#closed) return;
       if (candidate.dropped) return this.#letGo(candidate);
       ports.log.error({ err, 'execution.id': id }, 'an offer could not be journaled; trying again');

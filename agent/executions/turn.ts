@@ -43,8 +43,10 @@ export class Turn {
   async come(): Promise<boolean> {
     const order = this.#order;
     if (order === undefined) return false;
-    await this.until(order.notBeforeUnixMs);
     const { lane } = order;
+    // One that may not start yet stands in nobody's way.
+    if (lane && order.notBeforeUnixMs > this.#ports.clock.now()) this.#ports.lanes.giveUp(lane.name, this.#turn);
+    await this.until(order.notBeforeUnixMs);
     if (lane === undefined) return !this.#stopped();
     const { clock, lanes } = this.#ports;
     const { changed } = this.#events;
@@ -54,7 +56,7 @@ export class Turn {
       const { version } = changed;
       const leftMs = lateUnixMs - clock.now();
       if (this.#stopped() || leftMs <= 0) {
-        if (!this.#placed) lanes.leave(name, this.#id);
+        if (!this.#placed) this.over();
         return false;
       }
       const onPlace = (): void => {
@@ -80,6 +82,9 @@ export class Turn {
 
   /** The execution is over: its place is another's. */
   over(): void {
-    if (this.#order?.lane) this.#ports.lanes.leave(this.#order.lane.name, this.#id);
+    const lane = this.#order?.lane;
+    if (lane === undefined) return;
+    this.#ports.lanes.giveUp(lane.name, this.#turn);
+    this.#ports.lanes.leave(lane.name, this.#id);
   }
 }

@@ -48,6 +48,29 @@ type Happening =
   | { readonly do: 'give-up'; readonly which: number };
 
 describe('places in lanes', () => {
+  test('a turn that is still on its way to the journal is waited for, until it enters or is given up', () => {
+    const lanes = new LanePlaces();
+    const placed: string[] = [];
+    const enter = (name: string, turn: number): ExecutionId => {
+      const id = executionId(newJobId(), uid, 1);
+      lanes.enter('a', { id, turn, concurrency: 1, onPlace: () => placed.push(name) });
+      return id;
+    };
+    const [one, two, three] = [lanes.nextTurn('a'), lanes.nextTurn('a'), lanes.nextTurn('a')];
+    enter('two', two);
+    assert.deepEqual([...placed], []);
+    const first = enter('one', one);
+    assert.deepEqual([...placed], ['one']);
+    lanes.leave('a', first);
+    assert.deepEqual([...placed], ['one', 'two']);
+    lanes.giveUp('a', three);
+    const [four, five] = [lanes.nextTurn('b'), lanes.nextTurn('b')];
+    lanes.enter('b', { id: first, turn: five, concurrency: 1, onPlace: () => placed.push('five') });
+    assert.deepEqual([...placed], ['one', 'two']);
+    lanes.giveUp('b', four);
+    assert.deepEqual([...placed], ['one', 'two', 'five']);
+  });
+
   const happening: fc.Arbitrary<Happening> = fc.oneof(
     fc.record({
       do: fc.constant('enter' as const),

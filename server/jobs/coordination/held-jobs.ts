@@ -24,7 +24,7 @@ import type { PeerLink } from '../../peers/peer-link.ts';
 import { boundedResult } from '../bounded-result.ts';
 import type { LateResult } from '../late-results.ts';
 import { JobStdin } from '../run/job-stdin.ts';
-import { type Claim, type CoordinatorFence, claimFields, claimOf, isLater } from './coordinator-fence.ts';
+import { type Claim, type CoordinatorFence, claimFields, claimOf } from './coordinator-fence.ts';
 import { EventLane } from './event-lane.ts';
 
 const attempt = 1;
@@ -94,7 +94,7 @@ export class HeldJobs {
     const held = this.#of(link, job, claimOf(frame));
     if (!held) return;
     if (!this.#options.fenced() && held.fencedOffers.length === 0) return this.#start(held, offers);
-    if (held.fencedOffers.length === 0) this.#startLater(held, claimOf(frame));
+    if (held.fencedOffers.length === 0) this.#startLater(held);
     held.fencedOffers.push(...offers);
   }
 
@@ -209,11 +209,12 @@ export class HeldJobs {
     }
   }
 
-  #startLater(held: HeldJob, claim: Claim): void {
-    const { clock, fenced, fence } = this.#options;
+  /** A coordinator that merely claimed the job anew, under another lease, does not offer them again. */
+  #startLater(held: HeldJob): void {
+    const { clock, fenced } = this.#options;
     clock.after(unfenceEveryMs, () => {
-      if (this.#held.get(held.job) !== held || isLater(fence.latest(held.job), claim)) held.fencedOffers = [];
-      else if (fenced()) this.#startLater(held, claim);
+      if (this.#held.get(held.job) !== held) held.fencedOffers = [];
+      else if (fenced()) this.#startLater(held);
       else this.#start(held, held.fencedOffers.splice(0));
     });
   }

@@ -199,6 +199,16 @@ test('what waited at a fenced holder is not started for a coordinator that was s
   );
 });
 
+test('what waited at a fenced holder is started for a coordinator that has only claimed the job anew', async () => {
+  const link = new FakeLink();
+  open(link, 5);
+  at.fenced = true;
+  offer(link, 5);
+  held.releases(link, { job, coordinatorRevision: 9, era: 1, executions: [], unknownJob: false });
+  at.fenced = false;
+  await eventually(() => local.starts.length === 1, 'the start');
+});
+
 test('the fence forgets whom it has not heard of for longest', () => {
   const small = new CoordinatorFence({ maxJobs: 2 });
   const [first, second, third] = [newJobId(), newJobId(), newJobId()];

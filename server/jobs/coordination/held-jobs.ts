@@ -60,6 +60,8 @@ export interface HeldJobsOptions {
   /** A coordinator has opened the job. */
   readonly opened: (job: JobId, claim: Claim) => void;
   readonly executionsAPage?: number;
+  /** Results kept here, over all jobs. */
+  readonly maxUnreleased?: number;
 }
 
 /**
@@ -70,10 +72,12 @@ export class HeldJobs {
   readonly #options: HeldJobsOptions;
   readonly #held = new Map<JobId, HeldJob>();
   readonly #lanes = new WeakMap<PeerLink, EventLane>();
+  readonly #maxUnreleased: number;
   #unreleased = 0;
 
   constructor(options: HeldJobsOptions) {
     this.#options = options;
+    this.#maxUnreleased = options.maxUnreleased ?? maxUnreleased;
   }
 
   open(link: PeerLink, { job, order, fresh, ...frame }: JobOpen__Output): void {
@@ -136,11 +140,12 @@ export class HeldJobs {
   finished({ session, execution, result }: LateResult): boolean {
     const held = this.#heldOf(execution);
     if (!held) return false;
-    if (!held.unreleased.has(execution)) {
-      if (this.#unreleased >= maxUnreleased) return true;
-      this.#unreleased += 1;
+    const known = held.unreleased.has(execution);
+    // Passed on all the same: beyond the bound it is its agent alone that keeps it.
+    if (known || this.#unreleased < this.#maxUnreleased) {
+      if (!known) this.#unreleased += 1;
+      held.unreleased.set(execution, { session, result });
     }
-    held.unreleased.set(execution, { session, result });
     this.#lane(held.link).push({ execution, finished: result });
     return true;
   }

@@ -65,7 +65,7 @@ beforeEach(() => {
     fenced: () => at.fenced,
     late: (result) => void late.push(result),
     opened: (...of) => void opened.push(of),
-    executionsAPage: 2,
+    ...{ executionsAPage: 2, maxUnreleased: 2 },
   });
 });
 
@@ -163,6 +163,19 @@ test('a result is kept until it is released: a link that goes down loses none', 
   held.linkDown(link);
   assert.deepEqual(late, [{ session: local.session, execution, result }]);
   assert.equal(held.finished({ session: local.session, execution, result }), false);
+});
+
+test('a result beyond what is kept here is passed on all the same', async () => {
+  const link = new FakeLink();
+  open(link, 5);
+  const executions = Array.from({ length: 3 }, () => executionId(job, newNodeUid(), 1));
+  for (const of of executions) held.finished({ session: local.session, execution: of, result });
+  const told = () => link.of('events').flatMap(({ events }) => events?.map((event) => event.execution) ?? []);
+  await eventually(() => told().length === 3, 'the events');
+  assert.deepEqual(told(), executions);
+  link.live = false;
+  held.linkDown(link);
+  assert.equal(late.length, 2);
 });
 
 test('a coordinator that is done with the job leaves what it did not release to be stored by somebody else', () => {

@@ -106,7 +106,7 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
   /** Cancels a job that is driven here; false where it is not. Resolves when that is in the store. */
   async cancel(id: JobId, cancel: CancelOptions): Promise<boolean> {
     const run = this.#runs.get(id);
-    if (!run) return false;
+    if (!run || run.over.aborted) return false;
     await run.cancel(cancel);
     this.#options.observer.cancelled(run.progress);
     return true;
@@ -137,6 +137,8 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
         await run.flush().catch((error: unknown) => log.warn({ err: error }, 'results wait on agents'));
         const createRevision = await run.writer.end();
         run.abandon();
+        // Others still flush: nobody is to be told meanwhile that it is driven here.
+        if (this.#runs.get(run.progress.id) === run) this.#runs.delete(run.progress.id);
         return { job: run.progress.id, createRevision };
       }),
     );

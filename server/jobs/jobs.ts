@@ -288,5 +288,6 @@ export class Jobs implements Omit<SessionSink, 'heartbeat'> {
     this.#runs.delete(run.progress.id);
     run.abandon();
     views.undriven(run.progress);
+    for (const late of run.unreleased()) this.#late.add(late);
   }
 }

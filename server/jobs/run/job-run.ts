@@ -6,6 +6,7 @@ import type { NodeUid } from '../../../shared/ids.ts';
 import type { NodeSession } from '../../fleet/node-session.ts';
 import type { PeerLink } from '../../peers/peer-link.ts';
 import { boundedResult } from '../bounded-result.ts';
+import type { LateResult } from '../late-results.ts';
 import type { JobProgress } from '../progress.ts';
 import { isTerminal, type StateName } from '../states.ts';
 import { Hearing } from './hearing.ts';
@@ -199,6 +200,11 @@ export class JobRun {
     this.#timers.end();
   }
 
+  /** What was told here and is not in the store: once the run is over, it is for somebody else to store. */
+  unreleased(): Iterable<LateResult> {
+    return this.#results.unreleased();
+  }
+
   /** The lease is another one now: false where the job is another's. */
   async reclaim(): Promise<boolean> {
     const reclaimed = await this.writer.reclaim();
@@ -273,6 +279,6 @@ export class JobRun {
     this.abandon();
     this.progress.setJob('closed', closed.reason ?? '', Number(closed.closedUnixMs));
     this.#ports.closed(this.progress);
-    for (const late of this.#results.unreleased()) this.#ports.late(late);
+    for (const late of this.unreleased()) this.#ports.late(late);
   }
 }

@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CompactedError, type Store, type WatchBatch } from '../../../../server/store/store.ts';
+import { MusterError } from '../../../../shared/errors.ts';
 import { type BenchFactory, collect, keyOf, put, revisionOf } from './bench.ts';
 
 async function writeNumbered(store: Store, prefix: string, from: number, to: number, size = 1): Promise<void> {
   for (let first = from; first < to; first += 100) {
     const numbers = Array.from({ length: Math.min(100, to - first) }, (_, n) => first + n);
-    await Promise.all(numbers.map((n) => store.commit({ then: [put(`${prefix}${n}`, 'x'.repeat(size))] })));
+    await Promise.all(numbers.map((n) => writeOnce(store, `${prefix}${n}`, 'x'.repeat(size))));
+  }
+}
+
+/** As the interface asks of its callers: a member that dies leaves the outcome unknown, so what is written may be repeated. */
+async function writeOnce(store: Store, key: string, value: string): Promise<void> {
+  const transaction = { if: [{ key, exists: false }], then: [put(key, value)] };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await store.commit(transaction);
+      return;
+    } catch (error) {
+      if (tries === 10 || !(error instanceof MusterError) || error.reason !== 'STORE_UNAVAILABLE') throw error;
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { planNodes } from '../cli/job/plan-nodes.ts';
 import type { PlannedNode__Output } from '../proto/gen/muster/v1/PlannedNode.ts';
 import type { Rollout } from '../proto/gen/muster/v1/Rollout.ts';
+import { MusterError } from '../shared/errors.ts';
 import { planRoot } from '../shared/merkle.ts';
 import { buildOrder } from '../shared/order.ts';
 import { RpcClient } from '../shared/rpc/client.ts';
@@ -223,6 +224,8 @@ export class FaultedJob {
       await retrying(
         async () => {
           const { job } = await client.call(jobMethods.GetJob, { jobId: this.id });
+          // One that slept while others closed the job has to catch up first.
+          if (job?.state !== 'JOB_STATE_CLOSED') throw new MusterError('STORE_UNAVAILABLE', `r${n} has it open still`);
           const executions: ToldExecution[] = [];
           let pageToken = '';
           do {

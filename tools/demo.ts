@@ -1,10 +1,10 @@
 // `npm run demo`: a replica and five agents on this host, and what they do. Takes under a minute, cleans up behind itself, and
 // exits 1 where anything came out otherwise than it says.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, type ResultPromise } from 'execa';
+import { freePort } from './free-port.ts';
 
 const muster = join(import.meta.dirname, '../cli/bin/muster');
 const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'));
@@ -172,14 +172,4 @@ function say(text: string): void {
 function prompt(args: readonly string[]): void {
   const shown = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) || arg.startsWith('  #') ? arg : `'${arg}'`));
   process.stdout.write(`$ muster ${shown.join(' ')}\n`);
-}
-
-/** Below the range that the system gives to outgoing connections. */
-function freePort(): Promise<number> {
-  const candidate = 20_000 + Math.floor(Math.random() * 12_000);
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(freePort()));
-    server.listen({ host: '127.0.0.1', port: candidate }, () => server.close(() => resolve(candidate)));
-  });
 }

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../tools/free-port.ts';
 import type { EndpointStatus } from './etcd.ts';
 import { etcdctl, findEtcd } from './etcd-binary.ts';
 import { type CertFiles, writeEtcdCerts } from './etcd-certs.ts';
-import { type EtcdProcess, freeEtcdPort, quickFlags, startEtcdProcess } from './etcd-member.ts';
+import { type EtcdProcess, quickFlags, startEtcdProcess } from './etcd-member.ts';
 
 /** One member of a cluster; it keeps its data and its ports. */
 export interface EtcdMember {
@@ -53,9 +54,9 @@ export async function startEtcdCluster(options: EtcdClusterOptions = {}): Promis
   const places = await Promise.all(
     Array.from({ length: size }, async (_, n) => ({
       name: `m${n}`,
-      client: await freeEtcdPort(),
-      peer: await freeEtcdPort(),
-      metrics: await freeEtcdPort(),
+      client: await freePort(),
+      peer: await freePort(),
+      metrics: await freePort(),
     })),
   );
   const initial = places.map(({ name, peer }) => `${name}=${scheme}://${host}:${peer}`).join(',');

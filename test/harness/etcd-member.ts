@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const startCapMs = 30_000;
@@ -69,18 +69,5 @@ async function isHealthy(url: string): Promise<boolean> {
     return answer.ok && ((await answer.json()) as { health: string }).health === 'true';
   } catch {
     return false;
-  }
-}
-
-/** Below the range from which the kernel takes ports for outgoing connections. */
-export async function freeEtcdPort(): Promise<number> {
-  while (true) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
   }
 }

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../tools/free-port.ts';
 import { etcdctl, findEtcd } from './etcd-binary.ts';
-import { freeEtcdPort, quickFlags, startEtcdProcess } from './etcd-member.ts';
+import { quickFlags, startEtcdProcess } from './etcd-member.ts';
 
 export interface EtcdServer {
   /** `host:port` for clients; the same after a restart. */
@@ -40,7 +41,7 @@ export interface StartEtcdOptions {
 export async function startEtcd({ dataDir, flags = {} }: StartEtcdOptions = {}): Promise<EtcdServer> {
   const binary = findEtcd();
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'muster-etcd-'));
-  const [clientPort, peerPort] = [await freeEtcdPort(), await freeEtcdPort()];
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
   const endpoint = `127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   const ctl = (...args: string[]): Promise<string> => etcdctl([`--endpoints=${endpoint}`, ...args]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RpcClient } from '../../shared/rpc/client.ts';
 import { nodeMethods } from '../../shared/rpc/methods.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../tools/free-port.ts';
 import { Program } from './program.ts';
 
 export interface ProcessClusterOptions {

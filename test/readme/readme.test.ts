@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execa, type ResultPromise } from 'execa';
+import { freePort, freePortRow } from '../../tools/free-port.ts';
 import { startEtcd } from '../harness/etcd.ts';
 import { findEtcd } from '../harness/etcd-binary.ts';
-import { freePort } from '../harness/free-port.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'README.md'), 'utf8');
@@ -144,7 +143,8 @@ test('the lines show what their comments promise', async () => {
 test('three replicas come up as the README says', async () => {
   const [[line = ''] = []] = blocks('sh cluster');
   assert.equal(line, 'muster up --replicas 3');
-  const [listen, http] = [`127.0.0.1:${await freeBase()}`, `127.0.0.1:${await freeBase()}`];
+  const base = await freePortRow(32);
+  const [listen, http] = [`127.0.0.1:${base}`, `127.0.0.1:${base + 5}`];
   const flags = `--nodes 1 --state-dir '${join(folder, 'cluster')}' --listen ${listen} --http ${http} --etcd '${findEtcd()}'`;
   const cluster = execa('sh', ['-c', `exec ${line} ${flags}`], { env, cwd: root, reject: false, stdin: 'ignore' });
   try {
@@ -175,22 +175,6 @@ test('a replica on etcd and an agent start as shown', async () => {
 test('every link leads to a file', () => {
   for (const [, path = ''] of text.matchAll(/\]\((docs\/[^)#]+)/g)) readFileSync(join(root, path));
 });
-
-/** A port from which on those that a cluster takes are free. */
-async function freeBase(): Promise<number> {
-  for (;;) {
-    const base = await freePort();
-    const more = [10, 20, 30, 31].map((step) => isFree(base + step));
-    if ((await Promise.all(more)).every((free) => free)) return base;
-  }
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 
 /** Resolves when the program has printed the text; fails when it ends before. */
 async function said(program: ResultPromise, words: string): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { execa } from 'execa';
 import { parseReplicaSettings } from '../../server/settings.ts';
-import { freePort } from '../harness/free-port.ts';
+import { freePort } from '../../tools/free-port.ts';
 
 const main = join(import.meta.dirname, '../../server/main.ts');
 

@@ -1,34 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isAlive } from '../../../cli/up/process-identity.ts';
 import type { NamedProcess } from '../../../cli/up/state-folder.ts';
+import { freePortRow } from '../../../tools/free-port.ts';
 import { findEtcd } from '../../harness/etcd-binary.ts';
 import { MusterProcess, type MusterRun, muster } from '../../harness/muster.ts';
 
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-
-/** A port from which on all that three replicas and their etcd take are free. */
-async function freeBase(): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 11_000);
-    const wanted = [0, 10, 20, 30, 31, 5, 15, 25].map((more) => isFree(base + more));
-    if ((await Promise.all(wanted)).every((free) => free)) return base;
-  }
-}
+/** All that three replicas and their etcd take from the first one on. */
+const portsTaken = 32;
 
 test('three replicas: one that is killed takes nothing with it, and the others say that it is gone', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'muster-up3-'));
-  const base = await freeBase();
+  const base = await freePortRow(portsTaken);
   const ports = ['--listen', `127.0.0.1:${base}`, '--http', `127.0.0.1:${base + 5}`];
   const args = [
     'up',

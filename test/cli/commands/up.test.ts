@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +9,7 @@ import { isAlive, type ProcessIdentity } from '../../../cli/up/process-identity.
 import { RpcClient } from '../../../shared/rpc/client.ts';
 import { nodeMethods } from '../../../shared/rpc/methods.ts';
 import { retrying } from '../../../shared/rpc/retry.ts';
+import { freePort } from '../../../tools/free-port.ts';
 import { eventually } from '../../harness/agent-connection.ts';
 import { MusterProcess, muster } from '../../harness/muster.ts';
 
@@ -18,20 +18,6 @@ before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'muster-up-'));
 });
 after(() => rm(dir, { recursive: true, force: true }));
-
-/** A port nobody has now, below those that the system hands out. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
-  }
-}
 
 async function up(
   stateDir: string,

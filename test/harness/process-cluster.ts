@@ -95,13 +95,14 @@ export class ProcessCluster {
     return new ProcessCluster(options, addresses, https, around);
   }
 
-  /** Started, all agents connected. A number of agents means one replica on the embedded store; `env` is for it. */
+  /** Started, all replicas ready and all agents connected. A number of agents means one replica on the embedded store; `env` is for it. */
   static async start(
     options: ProcessClusterOptions | number,
     env: Record<string, string> = {},
   ): Promise<ProcessCluster> {
     const cluster = await ProcessCluster.make(typeof options === 'number' ? { agents: options, env } : options);
     for (const program of [...cluster.replicas, ...cluster.agents]) program.start();
+    await cluster.ready();
     await cluster.connected(cluster.agents.length);
     return cluster;
   }
@@ -119,6 +120,17 @@ export class ProcessCluster {
   /** State folder of agent n. */
   stateDir(n: number): string {
     return join(this.folder, `node-${n}`);
+  }
+
+  /** Waits until every replica says that it is ready. */
+  async ready(capMs = 30_000): Promise<void> {
+    const deadline = performance.now() + capMs;
+    for (const http of this.httpAddresses) {
+      while (!(await fetch(`http://${http}/readyz`).catch(() => undefined))?.ok) {
+        if (performance.now() > deadline) throw new Error(`${http} never got ready; logs in ${this.folder}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
   }
 
   /** Waits until so many nodes that the selector matches have a session. */

@@ -57,7 +57,7 @@ export async function runTrial(faultCase: FaultCase, options: RunTrialOptions): 
   }
   await trial.end();
   problems.push(...trial.failures);
-  const left = killProcessesOf(root);
+  const left = await killProcessesOf(root);
   // What a case that could not be carried out left running is no wonder.
   if (left.length > 0 && problems.length === 0)
     problems.push(`${left.length} processes were left behind: ${left[0]?.command}`);

@@ -53,7 +53,7 @@ export async function runRow(
   } finally {
     for (const cleanup of cleanups.slice(1).reverse()) await cleanup();
     // The agents are gone; what they ran has no business to be there any more.
-    const left = killProcessesOf(root);
+    const left = await killProcessesOf(root);
     if (left.length > 0)
       bench.say(`${left.length} processes were left behind and have been killed: ${left[0]?.command}, …`);
     await cleanups[0]?.();

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { beliefIn } from '../../cli/job/believed.ts';
 import { followJob } from '../../cli/job/follow-job.ts';
 import { planNodes } from '../../cli/job/plan-nodes.ts';
 import { type FrozenOrder, freezeOrder, submitOrder } from '../../cli/job/submit-order.ts';
@@ -88,7 +89,7 @@ export class BenchReplica {
   }
 
   freeze(input: Omit<OrderInput, 'plan' | 'createdUnixMs'>, planned: readonly PlannedNode__Output[]): FrozenOrder {
-    return freezeOrder({ ...input, createdUnixMs: Date.now() }, planned);
+    return freezeOrder({ ...input, createdUnixMs: Date.now() }, planned, undefined);
   }
 
   async submit(order: FrozenOrder): Promise<void> {
@@ -96,8 +97,9 @@ export class BenchReplica {
   }
 
   /** Every execution that moved, until the job is closed: all its results are then in the store. */
-  async *watch(jobId: string): AsyncGenerator<Execution__Output> {
-    const watching = followJob({ client: this.client, jobId, withoutOutput: true, retryForMs: 0 });
+  async *watch({ id, bytes }: FrozenOrder): AsyncGenerator<Execution__Output> {
+    const belief = beliefIn(bytes, { signed: false });
+    const watching = followJob({ client: this.client, jobId: id, belief, withoutOutput: true, retryForMs: 0 });
     for await (const event of watching) if (event.type === 'execution') yield event.execution;
   }
 }

@@ -6,7 +6,7 @@ export async function runOnAll(replica: BenchReplica, order: FrozenOrder): Promi
   const begin = performance.now();
   await replica.submit(order);
   let succeeded = 0;
-  for await (const { state } of replica.watch(order.id)) if (state === 'EXECUTION_STATE_SUCCEEDED') succeeded += 1;
+  for await (const { state } of replica.watch(order)) if (state === 'EXECUTION_STATE_SUCCEEDED') succeeded += 1;
   const ms = performance.now() - begin;
   if (succeeded !== order.targets.length)
     throw new Error(`${succeeded} of ${order.targets.length} executions succeeded`);

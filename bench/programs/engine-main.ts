@@ -20,8 +20,8 @@ class Engine {
     const stateDir = new StateDir({ path: folder });
     const settings = agentSettings.parse(['--server', '127.0.0.1:1'], {});
     const log = createLog('engine', 'warn');
-    const { path, uid } = stateDir;
-    return new Engine(await Executions.open({ stateDir: path, uid, log, clock: systemClock, settings }), uid);
+    const { path, uid, key } = stateDir;
+    return new Engine(await Executions.open({ stateDir: path, uid, key, log, clock: systemClock, settings }), uid);
   }
 
   private constructor(executions: Executions, uid: string) {
@@ -41,7 +41,13 @@ class Engine {
     const { promise, resolve } = Promise.withResolvers<ExecutorEvent>();
     this.#ends.set(execution, resolve);
     const begin = performance.now();
-    this.#executions.offer({ execution, order, proof: { index: 0, siblings: [] }, traceparent: '' });
+    this.#executions.offer({
+      execution,
+      order,
+      signature: Buffer.alloc(0),
+      proof: { index: 0, siblings: [] },
+      traceparent: '',
+    });
     const event = await promise;
     const ms = performance.now() - begin;
     if (event.type !== 'finished' || event.result.exitCode !== 0) throw new Error(`ended as ${JSON.stringify(event)}`);

@@ -112,7 +112,7 @@ async function runTrue(replica: BenchReplica, planned: readonly PlannedNode__Out
   await replica.submit(order);
   const submitted = performance.now() - begin;
   let running = 0;
-  for await (const { state, result } of replica.watch(order.id)) {
+  for await (const { state, result } of replica.watch(order)) {
     if (state === 'EXECUTION_STATE_RUNNING') running ||= performance.now() - begin;
     if (result === null) continue;
     if (result.exitCode !== 0) throw new Error(`\`true\` ended as ${state}, ${JSON.stringify(result)}`);

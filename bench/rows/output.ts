@@ -1,5 +1,7 @@
+import { beliefIn } from '../../cli/job/believed.ts';
 import { type FollowEvent, followJob } from '../../cli/job/follow-job.ts';
 import { readOutput } from '../../cli/job/read-output.ts';
+import type { FrozenOrder } from '../../cli/job/submit-order.ts';
 import type { BenchProcess } from '../harness/bench-process.ts';
 import { BenchReplica } from '../harness/bench-replica.ts';
 import { atLeastTimesRaw, type Budget, type MeasuredLine } from '../harness/line.ts';
@@ -50,7 +52,7 @@ export const outputRow: Row = {
         const order = replica.freeze({ command, limits: { outputBoundBytes: 2 * fullBytes } }, planned);
         const live = await watching(processes, bytes, async () => {
           await replica.submit(order);
-          return received(watched(replica, order.id), bytes);
+          return received(watched(replica, order), bytes);
         });
         return { live, later: await watching(processes, bytes, () => received(logs(replica, order.id), bytes)) };
       },
@@ -103,7 +105,8 @@ async function watching(
 }
 
 /** As `muster run` gets it. */
-const watched = ({ client }: BenchReplica, jobId: string) => followJob({ client, jobId, retryForMs: 0 });
+const watched = ({ client }: BenchReplica, { id, bytes }: FrozenOrder) =>
+  followJob({ client, jobId: id, belief: beliefIn(bytes, { signed: false }), retryForMs: 0 });
 
 /** As `muster logs` gets it. */
 const logs = ({ client }: BenchReplica, jobId: string) =>

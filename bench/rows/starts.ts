@@ -61,6 +61,6 @@ export const startsRow: Row = {
 async function runTrue(replica: BenchReplica, planned: readonly PlannedNode__Output[]): Promise<number> {
   const order = replica.freeze({ command: { argv: ['true'] } }, planned);
   await replica.submit(order);
-  for await (const { result } of replica.watch(order.id)) if (result?.exitCode === 0) return 0;
+  for await (const { result } of replica.watch(order)) if (result?.exitCode === 0) return 0;
   throw new Error('a job closed without `true` having exited with 0');
 }

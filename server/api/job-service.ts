@@ -81,7 +81,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
       const submission = {
         orderBytes: Buffer.from(order),
         targets,
-        signature,
+        signature: Buffer.from(signature),
         stdin: Buffer.from(stdin),
         traceparent: parent,
       };
@@ -102,7 +102,7 @@ export function jobService(options: JobServiceOptions): JobServiceHandlers {
     GetJob: handlers.unary(async (request, { signal }) => {
       const facts = await views.facts(jobId(request.jobId), signal);
       if (!facts) throw unknownJob(request.jobId);
-      return { job: message(facts) };
+      return { job: message(facts), ...facts.signed };
     }),
     ListJobs: handlers.unary(async (request) => {
       const { jobs: listed, nextPageToken } = await listJobs(views, request);

@@ -24,7 +24,7 @@ export async function listJobs(views: JobViews, request: ListJobsRequest__Output
   for (const [index, { id, key }] of page.jobs.entries()) {
     const progress = await views.facts(id);
     if (progress === undefined) continue;
-    bytes += progress.orderBytes.length;
+    bytes += progress.signed.order.length;
     if (listed.length > 0 && bytes > pageBytes)
       return { jobs: listed, nextPageToken: page.jobs[index - 1]?.key ?? key };
     listed.push(progress);

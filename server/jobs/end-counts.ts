@@ -20,11 +20,11 @@ export function countEnds(counts: EndCounts, states: Iterable<unknown>): EndCoun
 /** What a job is as a whole, without its executions. */
 export type JobFacts = Pick<
   JobProgress,
-  'id' | 'state' | 'reason' | 'order' | 'orderBytes' | 'counts' | 'submittedUnixMs' | 'closedUnixMs'
+  'id' | 'state' | 'reason' | 'order' | 'signed' | 'counts' | 'submittedUnixMs' | 'closedUnixMs'
 >;
 
 /** Of a closed job, from its record alone; undefined where that does not say it all. */
-export function closedFacts({ id, orderBytes, submittedUnixMs, record }: StoredJob): JobFacts | undefined {
+export function closedFacts({ id, orderBytes, signature, submittedUnixMs, record }: StoredJob): JobFacts | undefined {
   const { counts: ends, reason, closedUnixMs } = record;
   if (record.state !== 'closed' || ends.UNDETERMINED === undefined) return undefined;
   const order = decodeOrder(orderBytes);
@@ -41,5 +41,5 @@ export function closedFacts({ id, orderBytes, submittedUnixMs, record }: StoredJ
     skipped: ends.SKIPPED ?? 0,
   });
   const state: JobStateName = 'closed';
-  return { id, state, reason, order, orderBytes, counts, submittedUnixMs, closedUnixMs };
+  return { id, state, reason, order, signed: { order: orderBytes, signature }, counts, submittedUnixMs, closedUnixMs };
 }

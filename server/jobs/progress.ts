@@ -4,6 +4,7 @@ import type { JobCounts } from '../../proto/gen/muster/v1/JobCounts.ts';
 import type { MusterError } from '../../shared/errors.ts';
 import { type ExecutionId, executionId, type JobId } from '../../shared/ids.ts';
 import type { ValidOrder } from '../../shared/order.ts';
+import type { SignedOrder } from '../../shared/signing/order-signature.ts';
 import type { StoredJob, Target } from './job-store.ts';
 import { isTerminal, raises } from './states.ts';
 
@@ -25,7 +26,8 @@ export type ProgressChange = number | 'job';
 export class JobProgress {
   readonly id: JobId;
   readonly order: ValidOrder;
-  readonly orderBytes: Buffer;
+  /** As it goes to agents: one buffer of each for all nodes. */
+  readonly signed: SignedOrder;
   readonly targets: readonly Target[];
   readonly submittedUnixMs: number;
   readonly traceparent: string;
@@ -45,7 +47,7 @@ export class JobProgress {
     const { job, order, targets } = options;
     this.id = job.id;
     this.order = order;
-    this.orderBytes = job.orderBytes;
+    this.signed = { order: job.orderBytes, signature: job.signature };
     this.targets = targets;
     this.submittedUnixMs = job.submittedUnixMs;
     this.traceparent = job.traceparent;

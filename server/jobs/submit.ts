@@ -3,6 +3,7 @@ import { invalidField, MusterError } from '../../shared/errors.ts';
 import { isNodeUid, type NodeUid } from '../../shared/ids.ts';
 import { PlanTree } from '../../shared/merkle.ts';
 import { checkTimes, decodeOrder, type ValidOrder } from '../../shared/order.ts';
+import { orderSignatureFault } from '../../shared/signing/order-signature.ts';
 import type { Target } from './job-store.ts';
 
 /** What `Submit` takes. */
@@ -32,6 +33,8 @@ export function checkSubmission(
 ): CheckedSubmission {
   const order = decodeOrder(submission.orderBytes);
   checkTimes(order, nowUnixMs);
+  const fault = orderSignatureFault(submission.signature);
+  if (fault !== undefined) throw invalidField('signature', fault);
   checkStdin(order, submission.stdin);
   if (submission.targets.length !== order.planCount) {
     throw mismatch(`${submission.targets.length} targets came with an order for ${order.planCount}`);

@@ -22,7 +22,7 @@ export function jobMessage(progress: JobFacts, coordinator: string): Job {
     id: progress.id,
     state: states[progress.state],
     closingReason: progress.state === 'open' ? '' : progress.reason,
-    order: orders.decode(progress.orderBytes),
+    order: orders.decode(progress.signed.order),
     counts: progress.counts(),
     submittedUnixMs: progress.submittedUnixMs,
     closedUnixMs: progress.closedUnixMs,
@@ -60,7 +60,8 @@ export function executionWeight({ id, node, nodeUid, result }: Execution): numbe
   const { processesLeft, signals } = result.receipt ?? {};
   const texts = 3 * ((result.reason?.length ?? 0) + (result.message?.length ?? 0));
   const lists = 224 * (gaps + (processesLeft?.length ?? 0)) + 32 * (signals?.length ?? 0);
-  return 512 + names + texts + lists + (result.stderrTail?.length ?? 0);
+  // With the node's signature.
+  return 640 + names + texts + lists + (result.stderrTail?.length ?? 0);
 }
 
 /** A piece of output as clients see it. */

@@ -17,6 +17,7 @@ import {
 import type { Log } from '../../../shared/log.ts';
 import { neededCapabilities } from '../../../shared/order/queueing.ts';
 import { decodeOrder } from '../../../shared/order.ts';
+import type { SignedOrder } from '../../../shared/signing/order-signature.ts';
 import type { Clock } from '../../../shared/time.ts';
 import type { NodeSession } from '../../fleet/node-session.ts';
 import type { Session } from '../../fleet/session.ts';
@@ -37,7 +38,7 @@ const executionsAPage = 8192;
 interface HeldJob {
   readonly job: JobId;
   readonly link: PeerLink;
-  readonly order: Buffer;
+  readonly signed: SignedOrder;
   readonly stdin: JobStdin | undefined;
   /** Capabilities that an agent must have for it. */
   readonly needs: readonly string[];
@@ -80,15 +81,15 @@ export class HeldJobs {
     this.#maxUnreleased = options.maxUnreleased ?? maxUnreleased;
   }
 
-  open(link: PeerLink, { job, order, fresh, ...frame }: JobOpen__Output): void {
+  open(link: PeerLink, { job, order, signature, fresh, ...frame }: JobOpen__Output): void {
     const claim = claimOf(frame);
     if (!isJobId(job) || !this.#admits(link, job, claim)) return;
     this.#options.opened(job, claim);
     const before = this.#held.get(job);
-    const orderBytes = Buffer.from(order);
+    const signed = { order: Buffer.from(order), signature: Buffer.from(signature) };
     this.#held.set(job, {
-      ...{ job, link, order: orderBytes, fencedOffers: [] },
-      ...(before ? { stdin: before.stdin, needs: before.needs } : this.#read(job, orderBytes)),
+      ...{ job, link, signed, fencedOffers: [] },
+      ...(before ? { stdin: before.stdin, needs: before.needs } : this.#read(job, signed.order)),
       unreleased: before?.unreleased ?? new Map(),
     });
     if (!fresh) this.#answer(link, job, claim);
@@ -207,7 +208,7 @@ export class HeldJobs {
       const session = this.#sessionOf(held.job, execution);
       if (!session) continue;
       const known = session.holds(execution);
-      session.start(execution, { order: held.order, proof, traceparent, needs: held.needs, valid });
+      session.start(execution, { ...held.signed, proof, traceparent, needs: held.needs, valid });
       if (known || !held.stdin) continue;
       const wanted = (): boolean => session.live && session.holds(execution);
       held.stdin.give(wanted, (data) => session.input(execution, data));

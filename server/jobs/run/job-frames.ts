@@ -40,14 +40,14 @@ export class JobFrames {
 
   /** Of an execution that the agent has, a Start only asks for the present state: its standard input is there. */
   offer(index: number, session: NodeSession): void {
-    const { order, orderBytes } = this.#progress;
+    const { order, signed } = this.#progress;
     const execution = this.#progress.executionAt(index);
     const { siblings } = this.#tree.proof(index);
     const known = session.holds(execution);
     const traceparent = this.#traceparent(this.#progress, execution);
     const needs = neededCapabilities(order);
     const proof = { index, siblings: [...siblings] };
-    session.start(execution, { order: orderBytes, proof, traceparent, needs, valid: this.#valid });
+    session.start(execution, { ...signed, proof, traceparent, needs, valid: this.#valid });
     if (!order.stdin || known || !session.input) return;
     const wanted = (): boolean => session.live && session.holds(execution);
     this.#stdin.give(wanted, (data) => session.input?.(execution, data));

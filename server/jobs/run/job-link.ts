@@ -3,6 +3,7 @@ import type { JobOpened__Output } from '../../../proto/gen/muster/peer/v1/JobOpe
 import type { PeerFrame } from '../../../proto/gen/muster/peer/v1/PeerFrame.ts';
 import type { Cancel } from '../../../proto/gen/muster/v1/Cancel.ts';
 import type { ExecutionId, JobId } from '../../../shared/ids.ts';
+import type { SignedOrder } from '../../../shared/signing/order-signature.ts';
 import { sleep } from '../../../shared/time.ts';
 import type { PeerLink } from '../../peers/peer-link.ts';
 import { type Claim, claimFields, claimOf, isLater } from '../coordination/coordinator-fence.ts';
@@ -39,20 +40,20 @@ export class JobLink {
   constructor(options: {
     link: PeerLink;
     job: JobId;
-    orderBytes: Buffer;
+    signed: SignedOrder;
     /** The coordinator's, as it is when something is said. */
     claim: () => Claim;
     fenced: () => boolean;
     answered: boolean;
   }) {
-    const { link, job, orderBytes, answered, claim } = options;
+    const { link, job, signed, answered, claim } = options;
     this.link = link;
     this.answered = answered;
     this.#job = job;
     this.#claim = claim;
     this.#opened = claim();
     this.#fenced = options.fenced;
-    link.send({ jobOpen: { job, ...claimFields(this.#opened), order: orderBytes, fresh: answered } });
+    link.send({ jobOpen: { job, ...claimFields(this.#opened), ...signed, fresh: answered } });
   }
 
   /** A page of the answer; all that the holder said, once it is the last. Undefined too where it answers an earlier coordinator. */

@@ -1,5 +1,6 @@
 import type { JobOpened__Output } from '../../../proto/gen/muster/peer/v1/JobOpened.ts';
 import { type ExecutionId, executionId, type JobId, type NodeUid, parseExecutionId } from '../../../shared/ids.ts';
+import type { SignedOrder } from '../../../shared/signing/order-signature.ts';
 import { compareEpochs } from '../../fleet/epoch.ts';
 import type { NodeSession } from '../../fleet/node-session.ts';
 import type { Session } from '../../fleet/session.ts';
@@ -25,7 +26,7 @@ const attempt = 1;
 export class JobNodes {
   readonly #ports: SessionPorts;
   readonly #job: JobId;
-  readonly #orderBytes: Buffer;
+  readonly #signed: SignedOrder;
   readonly #claim: () => Claim;
   readonly #fenced: () => boolean;
   readonly #fresh: boolean;
@@ -41,14 +42,14 @@ export class JobNodes {
   constructor(options: {
     ports: SessionPorts;
     job: JobId;
-    orderBytes: Buffer;
+    signed: SignedOrder;
     claim: () => Claim;
     fenced: () => boolean;
     fresh: boolean;
   }) {
     this.#ports = options.ports;
     this.#job = options.job;
-    this.#orderBytes = options.orderBytes;
+    this.#signed = options.signed;
     this.#claim = options.claim;
     this.#fenced = options.fenced;
     this.#fresh = options.fresh;
@@ -128,7 +129,7 @@ export class JobNodes {
     const answered = this.#fresh && !this.#opened.has(link.replica);
     this.#opened.add(link.replica);
     const jobLink = new JobLink({
-      ...{ link, job: this.#job, orderBytes: this.#orderBytes, claim: this.#claim },
+      ...{ link, job: this.#job, signed: this.#signed, claim: this.#claim },
       ...{ fenced: this.#fenced, answered },
     });
     this.#links.set(link, jobLink);

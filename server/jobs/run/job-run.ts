@@ -60,7 +60,7 @@ export class JobRun {
     this.#deposed = options.deposed;
     this.#frames = new JobFrames({ ...options, traceparent: ports.traceparent, valid: () => !this.#over });
     this.#nodes = new JobNodes({
-      ...{ ports: ports.sessions, job: progress.id, orderBytes: progress.orderBytes, fenced, fresh: !adopted },
+      ...{ ports: ports.sessions, job: progress.id, signed: progress.signed, fenced, fresh: !adopted },
       claim: () => writer.claim,
     });
     this.#hearing = new Hearing({ timers: this.#timers, over: () => this.#step() });

@@ -70,7 +70,7 @@ beforeEach(() => {
 });
 
 const open = (link: FakeLink, coordinatorRevision: number, era = 1) =>
-  held.open(link, { job, coordinatorRevision, era, order, fresh: false });
+  held.open(link, { job, coordinatorRevision, era, order, signature: Buffer.alloc(0), fresh: false });
 const offer = (link: FakeLink, coordinatorRevision: number) =>
   held.offers(link, { job, coordinatorRevision, era: 1, offers: [{ execution, proof: null, traceparent: '' }] });
 
@@ -126,7 +126,7 @@ test('after a wipe or a restore of the store the later era counts, however low i
 test('a job that cannot have been offered there before costs its holder no look at its sessions, and no answer', () => {
   const link = new FakeLink();
   sessions = () => assert.fail('looked');
-  held.open(link, { job, coordinatorRevision: 5, era: 1, order, fresh: true });
+  held.open(link, { job, coordinatorRevision: 5, era: 1, order, signature: Buffer.alloc(0), fresh: true });
   assert.deepEqual(link.sent, []);
   offer(link, 5);
   assert.equal(local.starts.length, 1);

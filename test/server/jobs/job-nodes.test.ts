@@ -17,7 +17,7 @@ function world(options: { fresh: boolean }) {
     ports: { local: () => at.local, remote: () => at.remote },
     ...{
       job,
-      orderBytes: Buffer.from('order'),
+      signed: { order: Buffer.from('order'), signature: Buffer.alloc(0) },
       claim: () => ({ era: 1, revision: 5 }),
       fenced: () => at.fenced,
       ...options,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Connection } from '../../../agent/connection.ts';
+import { anything } from '../../../cli/job/believed.ts';
 import { type FollowEvent, followJob } from '../../../cli/job/follow-job.ts';
 import { executionId, newNodeUid } from '../../../shared/ids.ts';
 import { planRoot } from '../../../shared/merkle.ts';
@@ -59,7 +60,7 @@ test('output flows to whoever watches or reads while nobody coordinates the job,
   const following = (servers: readonly string[]) => {
     const events: FollowEvent[] = [];
     const follower = new RpcClient({ servers, startAt: 0 });
-    const options = { client: follower, jobId: watched.id, retryForMs: 60_000, signal: stop.signal };
+    const options = { client: follower, jobId: watched.id, belief: anything, retryForMs: 60_000, signal: stop.signal };
     const ended = (async () => {
       for await (const event of followJob(options)) events.push(event);
     })();

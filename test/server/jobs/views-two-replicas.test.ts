@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { ExecutorEvent } from '../../../agent/executor.ts';
+import { anything } from '../../../cli/job/believed.ts';
 import { type FollowEvent, followJob } from '../../../cli/job/follow-job.ts';
 import { readOutput } from '../../../cli/job/read-output.ts';
 import type { WatchEvent__Output } from '../../../proto/gen/muster/v1/WatchEvent.ts';
@@ -171,7 +172,7 @@ test('a client goes on at another replica when its own stops: no byte lost, none
   const told: FollowEvent[] = [];
   let text = '';
   const followed = (async () => {
-    for await (const event of followJob({ client, jobId: job, retryForMs: 30_000 })) {
+    for await (const event of followJob({ client, jobId: job, belief: anything, retryForMs: 30_000 })) {
       told.push(event);
       if (event.type === 'output' && event.node === 'n-2') text += event.data.toString();
     }

@@ -4,6 +4,7 @@ import type { ExecutionState as _muster_v1_ExecutionState, ExecutionState__Outpu
 import type { OutputSummary as _muster_v1_OutputSummary, OutputSummary__Output as _muster_v1_OutputSummary__Output } from '../../muster/v1/OutputSummary.ts';
 import type { EndReceipt as _muster_v1_EndReceipt, EndReceipt__Output as _muster_v1_EndReceipt__Output } from '../../muster/v1/EndReceipt.ts';
 import type { Containment as _muster_v1_Containment, Containment__Output as _muster_v1_Containment__Output } from '../../muster/v1/Containment.ts';
+import type { ResultSignature as _muster_v1_ResultSignature, ResultSignature__Output as _muster_v1_ResultSignature__Output } from '../../muster/v1/ResultSignature.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ExecutionResult {
@@ -25,6 +26,7 @@ export interface ExecutionResult {
   'containment'?: (_muster_v1_Containment);
   'cpuMs'?: (number | string | Long);
   'memoryPeakBytes'?: (number | string | Long);
+  'signature'?: (_muster_v1_ResultSignature | null);
   '_exitCode'?: "exitCode";
   '_signal'?: "signal";
 }
@@ -48,6 +50,7 @@ export interface ExecutionResult__Output {
   'containment': (_muster_v1_Containment__Output);
   'cpuMs': (number);
   'memoryPeakBytes': (number);
+  'signature': (_muster_v1_ResultSignature__Output | null);
   '_exitCode'?: "exitCode";
   '_signal'?: "signal";
 }

@@ -4,8 +4,12 @@ import type { Job as _muster_v1_Job, Job__Output as _muster_v1_Job__Output } fro
 
 export interface GetJobResponse {
   'job'?: (_muster_v1_Job | null);
+  'order'?: (Buffer | Uint8Array | string);
+  'signature'?: (Buffer | Uint8Array | string);
 }
 
 export interface GetJobResponse__Output {
   'job': (_muster_v1_Job__Output | null);
+  'order': (Buffer);
+  'signature': (Buffer);
 }

@@ -9,6 +9,7 @@ export interface Start {
   'proof'?: (_muster_v1_InclusionProof | null);
   'traceparent'?: (string);
   'reads'?: (_muster_v1_Read)[];
+  'signature'?: (Buffer | Uint8Array | string);
 }
 
 export interface Start__Output {
@@ -17,4 +18,5 @@ export interface Start__Output {
   'proof': (_muster_v1_InclusionProof__Output | null);
   'traceparent': (string);
   'reads': (_muster_v1_Read__Output)[];
+  'signature': (Buffer);
 }

@@ -8,6 +8,7 @@ export interface JobOpen {
   'order'?: (Buffer | Uint8Array | string);
   'era'?: (number | string | Long);
   'fresh'?: (boolean);
+  'signature'?: (Buffer | Uint8Array | string);
 }
 
 export interface JobOpen__Output {
@@ -16,4 +17,5 @@ export interface JobOpen__Output {
   'order': (Buffer);
   'era': (number);
   'fresh': (boolean);
+  'signature': (Buffer);
 }

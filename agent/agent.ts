@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import type { Log } from '../shared/log.ts';
 import { laneCapability } from '../shared/order/queueing.ts';
@@ -5,6 +6,8 @@ import type { Clock } from '../shared/time.ts';
 import { Connection } from './connection.ts';
 import { Executions } from './executions.ts';
 import { collectFacts, readBootId, readOsRelease } from './facts.ts';
+import { readOrderRules } from './orders/order-rules.ts';
+import { SteadyClock } from './orders/steady-clock.ts';
 import type { AgentSettings } from './settings.ts';
 import { StateDir } from './state-dir.ts';
 
@@ -20,6 +23,7 @@ export interface AgentOptions {
 
 /** The agent of one node: its state folder, its executions, its connection. */
 export class Agent {
+  readonly #steady: SteadyClock | undefined;
   readonly #executions: Executions;
   readonly #connection: Connection;
 
@@ -27,25 +31,26 @@ export class Agent {
   static async start({ settings, version, clock, log: base, exit }: AgentOptions): Promise<Agent> {
     const stateDir = new StateDir({ path: settings.stateDir });
     const log = base.child({ 'node.name': settings.name, 'node.id': stateDir.uid });
-    const { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors } = settings;
+    const { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors, signing } = settings;
+    const rules = readOrderRules(settings);
+    const steady =
+      signing === 'require' ? new SteadyClock({ clock, path: join(stateDir.path, 'time'), log }) : undefined;
     const executions = await Executions.open({
       stateDir: stateDir.path,
       uid: stateDir.uid,
+      key: stateDir.key,
       nodeName: settings.name,
       log,
-      clock,
+      clock: steady ?? clock,
       settings: { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors },
+      rules,
+      facts: (executor) => collectFacts({ version, executor, custom: settings.facts, osRelease: readOsRelease() }),
       onBroken: () => {
         log.fatal('the agent ends: it can promise nothing without its journal; it must be started anew');
         exit(1);
       },
     });
-    const facts = collectFacts({
-      version,
-      executor: executions.facts(),
-      custom: settings.facts,
-      osRelease: readOsRelease(),
-    });
+    const facts = executions.facts();
     const connection = new Connection({
       servers: settings.servers,
       credentials: credentials.createInsecure(),
@@ -67,10 +72,11 @@ export class Agent {
     });
     log.info({ 'agent.version': version, 'state.dir': stateDir.path, facts }, 'agent starts');
     connection.start();
-    return new Agent(executions, connection);
+    return new Agent(executions, connection, steady);
   }
 
-  private constructor(executions: Executions, connection: Connection) {
+  private constructor(executions: Executions, connection: Connection, steady: SteadyClock | undefined) {
+    this.#steady = steady;
     this.#executions = executions;
     this.#connection = connection;
   }
@@ -79,5 +85,6 @@ export class Agent {
   async close(): Promise<void> {
     await this.#connection.close();
     await this.#executions.close();
+    this.#steady?.close();
   }
 }

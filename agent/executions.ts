@@ -28,7 +28,6 @@ const defaultRetentionMs = 7 * 86_400_000;
 export class Executions implements Executor {
   readonly #ports: ExecutionPorts;
   readonly #lock: StateLock;
-  readonly #facts: Readonly<Record<string, string>>;
   readonly #listeners = new Set<(event: ExecutorEvent) => void>();
   readonly #live = new Map<ExecutionId, Execution>();
   /** Ended and not released. */
@@ -44,8 +43,8 @@ export class Executions implements Executor {
    */
   static async open(options: ExecutionsOptions): Promise<Executions> {
     let emit: (event: ExecutorEvent) => void = () => {};
-    const { ports, lock, facts } = await openPorts(options, (event) => emit(event));
-    const opened = new Executions(ports, lock, facts);
+    const { ports, lock } = await openPorts(options, (event) => emit(event));
+    const opened = new Executions(ports, lock);
     emit = (event) => opened.#emit(event);
     await opened.#recover();
     ports.pool.fill();
@@ -53,10 +52,9 @@ export class Executions implements Executor {
     return opened;
   }
 
-  private constructor(ports: ExecutionPorts, lock: StateLock, facts: Readonly<Record<string, string>>) {
+  private constructor(ports: ExecutionPorts, lock: StateLock) {
     this.#ports = ports;
     this.#lock = lock;
-    this.#facts = facts;
     this.#shelf = new SpoolShelf({ log: ports.log });
     this.#admission = new Admission({
       ports,
@@ -71,9 +69,9 @@ export class Executions implements Executor {
     });
   }
 
-  /** What the host offers: `containment`, `shell`, … */
+  /** What the agent knows of its host: `containment`, `shell`, … */
   facts(): Record<string, string> {
-    return { ...this.#facts };
+    return { ...this.#ports.facts };
   }
 
   get running(): number {

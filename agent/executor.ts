@@ -43,6 +43,8 @@ export type ExecutorEvent =
 export interface Offer {
   readonly execution: ExecutionId;
   readonly order: Buffer;
+  /** Encoded `OrderSignature`; empty = unsigned. */
+  readonly signature: Buffer;
   readonly proof: InclusionProof__Output;
   readonly traceparent: string;
 }

@@ -43,6 +43,23 @@ export const agentSettings = defineSettings('muster agent', {
     default: '4GiB',
     doc: 'An order may raise the bound of an execution’s kept output up to this, for each stream.',
   },
+  signing: {
+    type: oneOf('optional', 'require'),
+    default: 'optional',
+    doc: 'Whether orders must be signed by a key of the trust file to run here; with optional nobody looks at signatures.',
+  },
+  trustFile: {
+    type: path(),
+    doc: 'Whose orders may run here: `key ed25519:… who` lines. Root’s, or of the agent’s user, and writable by nobody else.',
+  },
+  hostLabelsFile: {
+    type: path(),
+    doc: 'Labels that this host holds itself, `name=value` lines: by them it judges the selector of an order. Owned as the trust file.',
+  },
+  policyFile: {
+    type: path(),
+    doc: 'What orders may do here at most: docs/signing.md has its lines. Owned as the trust file.',
+  },
   warmSupervisors: {
     type: integer({ min: 0, max: 16 }),
     default: '2',

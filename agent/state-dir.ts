@@ -1,14 +1,17 @@
 import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { invalidField } from '../shared/errors.ts';
-import { isNodeUid, type NodeUid, newNodeUid } from '../shared/ids.ts';
+import { isNodeUid, type NodeUid } from '../shared/ids.ts';
+import { SigningKey, uidOfKey } from '../shared/signing/keys.ts';
 import { createDurably, writeDurably } from './durable-file.ts';
 import { compareEpochs, type Epoch, type EpochStore, formatEpoch } from './session/epoch.ts';
 
-/** What makes this node this node, kept in its state folder: its uid, and the highest epoch it has seen. */
+/** What makes this node this node, kept in its state folder: its key, its uid, and the highest epoch it has seen. */
 export class StateDir implements EpochStore {
   readonly path: string;
-  /** Made once, at the first start. */
+  /** Signs its results. Made once, at the first start. */
+  readonly key: SigningKey;
+  /** Made of the key, at the first start; a folder from before there were keys keeps the one it has. */
   readonly uid: NodeUid;
   readonly #epochPath: string;
   #highest: Epoch | undefined;
@@ -20,6 +23,7 @@ export class StateDir implements EpochStore {
     try {
       mkdirSync(this.path, { recursive: true, mode: 0o700 });
       if ((statSync(this.path).mode & 0o077) !== 0) chmodSync(this.path, 0o700);
+      this.key = this.#openKey();
       this.uid = this.#openUid();
       this.#highest = this.#readEpoch();
     } catch (error) {
@@ -39,10 +43,20 @@ export class StateDir implements EpochStore {
     this.#highest = epoch;
   }
 
+  #openKey(): SigningKey {
+    const path = join(this.path, 'key.pem');
+    if (readIfThere(path) === undefined) createDurably(path, SigningKey.generate().pem);
+    try {
+      return SigningKey.fromPem(readFileSync(path, 'utf8'), path);
+    } catch {
+      throw damaged(path, 'an Ed25519 private key in PEM');
+    }
+  }
+
   #openUid(): NodeUid {
     const path = join(this.path, 'uid');
     const known = readIfThere(path);
-    if (known === undefined) createDurably(path, `${newNodeUid()}\n`);
+    if (known === undefined) createDurably(path, `${uidOfKey(this.key.public)}\n`);
     const uid = (known ?? readFileSync(path, 'utf8')).trimEnd();
     // A new uid in its place would be another node, with this one's journal.
     if (!isNodeUid(uid)) throw damaged(path, '32 lower-case hex digits');

@@ -6,7 +6,7 @@ import type { ValidOrder } from '../../shared/order.ts';
 import { codec } from '../../shared/rpc/proto.ts';
 import type { Timer } from '../../shared/time.ts';
 import type { Offer } from '../executor.ts';
-import { verifyOrder } from '../orders.ts';
+import { verifyOrder } from '../orders/verify-order.ts';
 import { resolveRunAs } from '../sandbox/run-as.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Execution } from './execution.ts';
@@ -109,12 +109,12 @@ export class Admission {
     }
     if (this.#closed || this.#ending.has(execution) || this.#waiting.has(execution)) return;
     const ports = this.#ports;
-    const { uid, settings, clock, cgroups } = ports;
+    const { uid, settings, clock, cgroups, rules, facts } = ports;
     const { maxUnreleased = defaultMaxUnreleased, maxOutputBoundBytes } = settings;
     const unreleased = this.#unreleased() + this.#candidates.size + this.#ending.size;
     if (unreleased >= maxUnreleased + refusalsAboveLimit) return this.#wait(offer, digest);
     const containment = cgroups === undefined ? 'marker' : 'cgroup';
-    const verdict = verifyOrder({ ...offer, uid, containment, maxOutputBoundBytes });
+    const verdict = verifyOrder({ ...offer, uid, containment, maxOutputBoundBytes, rules, facts });
     if ('refusal' in verdict) {
       const { reason, message } = verdict.refusal;
       return this.#ending.refuse(execution, digest, clock.now() + longestExpiryMs, reason, message);

@@ -7,7 +7,7 @@ import type { Settled, Spool } from '../spool/spool.ts';
 import { commandEnd, type Exit, readStarted, startedUnixMs } from '../supervisor/exit-file.ts';
 import type { ExecutionPorts } from './ports.ts';
 import type { Place } from './preparation.ts';
-import { type Outcome, outcomeOf, outputPart, receiptOf, results } from './results.ts';
+import { type Outcome, outcomeOf, outputPart, receiptOf, results, sealed } from './results.ts';
 import { containmentOf, spawnFailed } from './run-parts.ts';
 import { killRest, type TreeEnd } from './tree-end.ts';
 
@@ -55,7 +55,7 @@ export async function finishExecution(
   const outcome = run.outcome ?? exitOutcome(run, ports);
   const finishedUnixMs = clock.now();
   const durationMs = run.begun ? durationOf(run) : 0;
-  const result: ExecutionResult = {
+  const unsigned: ExecutionResult = {
     ...outcome,
     message: outcome.message?.slice(0, 1024) ?? '',
     acceptedUnixMs: run.acceptedUnixMs,
@@ -78,6 +78,7 @@ export async function finishExecution(
       }),
     }),
   };
+  const result = sealed(run.id, run.digest, unsigned, ports);
   const kept = settled && run.place ? { spool: run.place.spool, nonce: run.place.nonce } : undefined;
   const record = {
     type: 'finished',

@@ -1,9 +1,11 @@
 import type { NodeUid } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
+import type { SigningKey } from '../../shared/signing/keys.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { ExecutorEvent } from '../executor.ts';
 import type { Failpoints } from '../failpoints.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { OrderRules } from '../orders/order-rules.ts';
 import type { CgroupBase } from '../sandbox/cgroup.ts';
 import type { ShellTraits } from '../supervisor/shell-probe.ts';
 import type { SupervisorPool } from '../supervisor/supervisor-pool.ts';
@@ -28,6 +30,8 @@ export interface ExecutionsSettings {
 /** What all executions of an agent share. */
 export interface ExecutionPorts {
   readonly uid: NodeUid;
+  /** Signs results. */
+  readonly key: SigningKey;
   readonly nodeName: string;
   readonly log: Log;
   readonly clock: Clock;
@@ -35,6 +39,8 @@ export interface ExecutionPorts {
   readonly bootClock: () => number;
   readonly bootId: string;
   readonly settings: ExecutionsSettings;
+  readonly rules: OrderRules;
+  readonly facts: Readonly<Record<string, string>>;
   readonly journal: Journal;
   readonly folders: Folders;
   readonly lanes: LanePlaces;

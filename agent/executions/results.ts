@@ -1,9 +1,12 @@
 import type { EndReceipt } from '../../proto/gen/muster/v1/EndReceipt.ts';
 import type { ExecutionResult, ExecutionResult__Output } from '../../proto/gen/muster/v1/ExecutionResult.ts';
+import type { ExecutionId } from '../../shared/ids.ts';
 import { codec } from '../../shared/rpc/proto.ts';
+import { signResult } from '../../shared/signing/result-signature.ts';
 import type { EndingCause } from '../journal/record.ts';
 import type { Settled } from '../spool/spool.ts';
 import type { CommandEnd } from '../supervisor/exit-file.ts';
+import type { ExecutionPorts } from './ports.ts';
 
 /** The encoding in which results lie in the journal. */
 export const results = codec<ExecutionResult, ExecutionResult__Output>('muster.v1.ExecutionResult');
@@ -22,6 +25,14 @@ export function releasedResult(bytes: Buffer): Buffer {
   const short = { stdout: summary(stdout), stderr: summary(stderr), message: message.slice(0, 80) };
   return results.encode({ ...rest, ...short, stderrTail: Buffer.alloc(0), receipt: null });
 }
+
+/** The result as it is journaled and told: with the node's signature. `orderDigest` is empty where there never was an order. */
+export const sealed = (
+  execution: ExecutionId,
+  orderDigest: string,
+  result: ExecutionResult,
+  { key }: Pick<ExecutionPorts, 'key'>,
+): ExecutionResult => signResult({ execution, orderDigest }, result, key);
 
 const stateOfCause = {
   cancel: 'EXECUTION_STATE_CANCELLED',

@@ -1,21 +1,23 @@
 import type { ExecutionResult } from '../../proto/gen/muster/v1/ExecutionResult.ts';
 import type { ExecutionId } from '../../shared/ids.ts';
 import type { ExecutionPorts } from './ports.ts';
-import { type Outcome, results } from './results.ts';
+import { type Outcome, results, sealed } from './results.ts';
 
 /** After the disk refused something. */
 const againMs = 1000;
 
+type UnrunPorts = Pick<ExecutionPorts, 'journal' | 'clock' | 'log' | 'key'>;
+
 /** Ends of what was never accepted, on their way to the journal: once one is there, its id can't become an execution any more. */
 export class UnrunEnds {
-  readonly #ports: Pick<ExecutionPorts, 'journal' | 'clock' | 'log'>;
+  readonly #ports: UnrunPorts;
   readonly #onEnded: (id: ExecutionId, result: ExecutionResult) => void;
   readonly #ids = new Set<ExecutionId>();
   #closed = false;
 
   /** `onEnded` hears of each when it is journaled. */
   constructor(options: {
-    ports: Pick<ExecutionPorts, 'journal' | 'clock' | 'log'>;
+    ports: UnrunPorts;
     onEnded: (id: ExecutionId, result: ExecutionResult) => void;
   }) {
     this.#ports = options.ports;
@@ -33,7 +35,7 @@ export class UnrunEnds {
   end(id: ExecutionId, digest: string, expiresUnixMs: number, outcome: Outcome): void {
     const { journal, clock, log } = this.#ports;
     const finishedUnixMs = clock.now();
-    const result: ExecutionResult = { ...outcome, finishedUnixMs };
+    const result = sealed(id, digest, { ...outcome, finishedUnixMs }, this.#ports);
     const record = { type: 'finished', id, digest, expiresUnixMs, finishedUnixMs, spoolBytes: 0 } as const;
     const bytes = results.encode(result);
     this.#ids.add(id);

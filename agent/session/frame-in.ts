@@ -4,6 +4,7 @@ import type { Read__Output } from '../../proto/gen/muster/v1/Read.ts';
 import type { Start__Output } from '../../proto/gen/muster/v1/Start.ts';
 import type { Welcome__Output } from '../../proto/gen/muster/v1/Welcome.ts';
 import { type ExecutionId, type NodeUid, parseExecutionId } from '../../shared/ids.ts';
+import { maxOrderSignatureBytes } from '../../shared/signing/order-signature.ts';
 import type { Offer, StreamName } from '../executor.ts';
 import type { Epoch } from './epoch.ts';
 
@@ -96,11 +97,16 @@ function welcomeIn({ epoch, heartbeatIntervalMs, replica }: Welcome__Output): Fr
   return { type: 'welcome', epoch: { era, revision }, heartbeatIntervalMs, replica: replica.slice(0, 253) };
 }
 
-function startIn({ execution: text, order, proof, traceparent, reads }: Start__Output, uid: NodeUid): FrameIn {
+function startIn(start: Start__Output, uid: NodeUid): FrameIn {
+  const { execution: text, order, signature, proof, traceparent, reads } = start;
   const execution = idIn(text, uid);
   if (execution === undefined) return refuseStart(text, 'start.execution', noExecutionId(text));
   if (order.length > maxOrderBytes) {
     return refuseStart(text, 'start.order', `at most ${maxOrderBytes} bytes, not ${order.length}`);
+  }
+  if (signature.length > maxOrderSignatureBytes) {
+    const message = `at most ${maxOrderSignatureBytes} bytes, not ${signature.length}`;
+    return refuseStart(text, 'start.signature', message);
   }
   if (reads.length > maxReadsPerStart)
     return invalid('start.reads', `at most ${maxReadsPerStart}, not ${reads.length}`);
@@ -113,6 +119,7 @@ function startIn({ execution: text, order, proof, traceparent, reads }: Start__O
   const offer: Offer = {
     execution,
     order,
+    signature,
     proof: proof ?? { index: 0, siblings: [] },
     // A trace is never worth an execution.
     traceparent: traceparent.length > maxTraceparentChars ? '' : traceparent,

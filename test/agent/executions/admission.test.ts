@@ -33,7 +33,13 @@ describe('what is offered', () => {
     index = 0,
     siblings: Buffer[] = [],
   ): Promise<ExecutionResult> => {
-    rig.executions.offer({ execution: id, order, proof: { index, siblings }, traceparent: '' });
+    rig.executions.offer({
+      execution: id,
+      order,
+      signature: Buffer.alloc(0),
+      proof: { index, siblings },
+      traceparent: '',
+    });
     return rig.finished(id);
   };
 

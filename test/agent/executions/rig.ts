@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Executions, type ExecutionsSettings } from '../../../agent/executions.ts';
 import type { ExecutorEvent, StreamName } from '../../../agent/executor.ts';
+import type { OrderRules } from '../../../agent/orders/order-rules.ts';
 import { Cgroup, openCgroupBase } from '../../../agent/sandbox/cgroup.ts';
 import { Marker } from '../../../agent/sandbox/marker.ts';
 import { processIds } from '../../../agent/sandbox/process-table.ts';
 import type { Command } from '../../../proto/gen/muster/v1/Command.ts';
 import type { ExecutionResult } from '../../../proto/gen/muster/v1/ExecutionResult.ts';
-import { type ExecutionId, executionId, type NodeUid, newNodeUid } from '../../../shared/ids.ts';
+import { type ExecutionId, executionId, type NodeUid } from '../../../shared/ids.ts';
 import { PlanTree } from '../../../shared/merkle.ts';
 import { buildOrder, type OrderInput } from '../../../shared/order.ts';
+import { SigningKey, uidOfKey } from '../../../shared/signing/keys.ts';
 import { type Clock, sleep, systemClock } from '../../../shared/time.ts';
 
 export const quietLog = pino({ level: process.env.TEST_LOG ?? 'silent' });
@@ -29,6 +31,7 @@ export interface RigOptions {
   /** An agent's state folder that is there already, and the uid in it. */
   readonly taken?: { readonly stateDir: string; readonly uid: NodeUid };
   readonly settings?: Partial<ExecutionsSettings>;
+  readonly rules?: OrderRules;
   readonly clock?: Clock;
   readonly environment?: Record<string, string | undefined>;
 }
@@ -36,6 +39,7 @@ export interface RigOptions {
 /** An agent's executions in a temporary state folder, on real processes. */
 export class Rig {
   readonly stateDir: string;
+  readonly key = SigningKey.generate();
   readonly uid: NodeUid;
   readonly events: ExecutorEvent[] = [];
   readonly #tree: PlanTree;
@@ -48,7 +52,7 @@ export class Rig {
   private constructor(options: RigOptions) {
     this.#options = options;
     this.stateDir = options.taken?.stateDir ?? mkdtempSync(join(tmpdir(), 'muster-executions-'));
-    this.uid = options.taken?.uid ?? newNodeUid();
+    this.uid = options.taken?.uid ?? uidOfKey(this.key.public);
     this.#tree = new PlanTree([this.uid]);
   }
 
@@ -63,9 +67,11 @@ export class Rig {
     this.executions = await Executions.open({
       stateDir: this.stateDir,
       uid: this.uid,
+      key: this.key,
       nodeName: 'rig',
       log: quietLog,
       clock: options.clock ?? systemClock,
+      ...(options.rules && { rules: options.rules }),
       environment: { PATH: process.env.PATH, ...options.environment },
       settings: {
         containment: 'auto',
@@ -87,9 +93,9 @@ export class Rig {
     return { id: executionId(order.id, this.uid, 1), bytes, stdin: more.stdin };
   }
 
-  offer({ id, bytes }: Offered, traceparent = ''): ExecutionId {
+  offer({ id, bytes }: Offered, traceparent = '', signature = Buffer.alloc(0)): ExecutionId {
     this.#ids.add(id);
-    this.executions.offer({ execution: id, order: bytes, proof: { index: 0, siblings: [] }, traceparent });
+    this.executions.offer({ execution: id, order: bytes, signature, proof: { index: 0, siblings: [] }, traceparent });
     return id;
   }
 

@@ -20,7 +20,8 @@ test('the uid is made once and kept, in a folder that nobody else can read', () 
   assert.equal(new StateDir({ path }).uid, uid);
   assert.equal(statSync(path).mode & 0o777, 0o700);
   assert.equal(statSync(join(path, 'uid')).mode & 0o777, 0o600);
-  assert.deepEqual(readdirSync(path), ['uid']);
+  assert.deepEqual(readdirSync(path).sort(), ['key.pem', 'uid']);
+  assert.equal(statSync(join(path, 'key.pem')).mode & 0o777, 0o600);
   chmodSync(path, 0o755);
   assert.equal(new StateDir({ path }).uid, uid);
   assert.equal(statSync(path).mode & 0o777, 0o700);

@@ -25,6 +25,7 @@ const known = fc.array(
 const offer = execution.map((id) => ({
   execution: id,
   order: Buffer.alloc(0),
+  signature: Buffer.alloc(0),
   proof: { index: 0, siblings: [] },
   traceparent: '',
 }));

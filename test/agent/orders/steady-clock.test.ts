@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SteadyClock } from '../../../agent/orders/steady-clock.ts';
+import { systemClock } from '../../../shared/time.ts';
+import { quietLog } from '../executions/rig.ts';
+
+test('the time of day never goes back, over a restart either', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'muster-clock-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'time');
+  let now = 1_000_000;
+  const clock = { ...systemClock, now: () => now };
+  const open = (): SteadyClock => new SteadyClock({ clock, path, log: quietLog });
+  const first = open();
+  now = 9_000_000;
+  assert.equal(first.now(), 9_000_000);
+  now = 500_000;
+  assert.equal(first.now(), 9_000_000);
+  first.close();
+  const second = open();
+  assert.equal(second.now(), 9_000_000);
+  now = 9_500_000;
+  assert.equal(second.now(), 9_500_000);
+  second.close();
+  writeFileSync(path, 'yesterday\n');
+  assert.throws(open, { reason: 'INVALID_FIELD', field: '--state-dir' });
+});

@@ -5,6 +5,7 @@ import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
 import { agentCommand, replicaCommand } from './commands/foreground.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { keyCommand } from './commands/key.ts';
 import { logsCommand } from './commands/logs.ts';
 import { nodesCommand } from './commands/nodes.ts';
 import { rerunCommand } from './commands/rerun.ts';
@@ -18,7 +19,16 @@ import { cliVersion } from './program-path.ts';
 
 const commands = [
   ...[upCommand, runCommand, watchCommand, logsCommand, cancelCommand, waitCommand, rerunCommand],
-  ...[jobsCommand, nodesCommand, clusterCommand, replicaCommand, agentCommand, completionCommand, versionCommand],
+  ...[
+    jobsCommand,
+    nodesCommand,
+    clusterCommand,
+    keyCommand,
+    replicaCommand,
+    agentCommand,
+    completionCommand,
+    versionCommand,
+  ],
 ];
 
 /** All of the command line, as commander has it; the reference is made of it. */

@@ -5,7 +5,9 @@ import { jobMethods } from '../../shared/rpc/methods.ts';
 import type { CliContext } from '../context.ts';
 import { type ConnectionFlags, withClient, withConnection } from '../flags/connection.ts';
 import { type OutputFormat, outputOption } from '../flags/job-output.ts';
+import { beliefFlags, type SigningFlags, withSigning } from '../flags/signing.ts';
 import { integer, jobId } from '../flags/values.ts';
+import { beliefOf } from '../job/believed.ts';
 import { latestAttempts } from '../job/execution-states.ts';
 import { getJob, listExecutions } from '../job/get-job.ts';
 import { executionDocument, jobDocument } from '../render/documents.ts';
@@ -15,7 +17,8 @@ import { listText } from '../render/list-text.ts';
 import { createStyle, wantsColor } from '../render/style.ts';
 import { yamlText } from '../render/yaml-text.ts';
 
-type JobsFlags = ConnectionFlags & { output?: OutputFormat; open?: boolean; limit: number; color: boolean };
+type JobsFlags = ConnectionFlags &
+  SigningFlags & { output?: OutputFormat; open?: boolean; limit: number; color: boolean };
 
 /** `muster jobs` and `muster jobs show`. */
 export function jobsCommand(context: CliContext): Command {
@@ -41,10 +44,11 @@ export function jobsCommand(context: CliContext): Command {
     .argument('<job>', 'job id', jobId)
     .option('--no-color', 'no colours (also: NO_COLOR in the environment)')
     .addOption(outputOption('text (the default), one document, records, or the id'));
-  withConnection(show).action((id: string, flags: JobsFlags) =>
+  withSigning(withConnection(show)).action((id: string, flags: JobsFlags) =>
     withClient(flags, async (client) => {
-      const job = await getJob(client, id);
-      const executions = await listExecutions(client, id);
+      const { job } = await getJob(client, id);
+      const belief = await beliefOf(client, id, beliefFlags(flags));
+      const executions = await listExecutions(client, id, belief);
       const document = () => ({ job: jobDocument(job), executions: executions.map(executionDocument) });
       const style = createStyle(wantsColor(context.stdout.isTerminal, context.env, flags.color));
       switch (flags.output) {

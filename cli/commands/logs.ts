@@ -3,6 +3,7 @@ import type { CliContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import { type ConnectionFlags, withClient, withConnection } from '../flags/connection.ts';
 import { integer, jobId } from '../flags/values.ts';
+import { anything } from '../job/believed.ts';
 import { latestAttempts } from '../job/execution-states.ts';
 import { listExecutions } from '../job/get-job.ts';
 import { readOutput } from '../job/read-output.ts';
@@ -41,7 +42,7 @@ export function logsCommand(context: CliContext): Command {
       throw new UsageError('--from needs --node and --stream: offsets are those of one stream of one node');
     }
     await withClient(flags, async (client) => {
-      const known = flags.node === undefined ? latestAttempts(await listExecutions(client, job)) : [];
+      const known = flags.node === undefined ? latestAttempts(await listExecutions(client, job, anything)) : [];
       const nodes = flags.node === undefined ? known.map(({ node }) => node) : [flags.node];
       const streams: StreamName[] = flags.stream === undefined ? ['stdout', 'stderr'] : [flags.stream];
       const styleOf = (stream: StreamName) =>

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import type { PlannedNode__Output } from '../../proto/gen/muster/v1/PlannedNode.ts';
 import { MusterError } from '../../shared/errors.ts';
 import { defaultExpiryMs } from '../../shared/order.ts';
 import type { Span } from '../../shared/telemetry.ts';
@@ -8,6 +7,8 @@ import { exitStatus, statusOfError } from '../exit-status.ts';
 import { type ConnectionFlags, withClient, withConnection } from '../flags/connection.ts';
 import { type JobOutputFlags, withJobOutput } from '../flags/job-output.ts';
 import { flagOfField, type OrderFlags, orderInput, targetOf, withOrder } from '../flags/order.ts';
+import { type SigningFlags, signingKey, withSigning } from '../flags/signing.ts';
+import { beliefIn } from '../job/believed.ts';
 import { planNodes } from '../job/plan-nodes.ts';
 import { presentJob } from '../job/present-job.ts';
 import { readStdin } from '../job/read-stdin.ts';
@@ -19,7 +20,7 @@ import { planText } from '../render/plan-text.ts';
 import { withSpan } from '../tracing.ts';
 import { UsageError } from '../usage-error.ts';
 
-type RunFlags = OrderFlags & JobOutputFlags & ConnectionFlags & { dryRun?: boolean; detach?: boolean };
+type RunFlags = OrderFlags & JobOutputFlags & ConnectionFlags & SigningFlags & { dryRun?: boolean; detach?: boolean };
 
 /** `muster run`: plan, freeze, submit, follow. */
 export function runCommand(context: CliContext): Command {
@@ -29,7 +30,7 @@ export function runCommand(context: CliContext): Command {
     .passThroughOptions()
     .option('--dry-run', 'show which nodes it would run on, and run nothing')
     .option('--detach', 'submit, print the job id and leave');
-  withConnection(withJobOutput(withOrder(command)));
+  withSigning(withConnection(withJobOutput(withOrder(command))));
   return command.action(async (argv: string[], flags: RunFlags) => {
     const ownStatus = flags.exitOfCommand === true || flags.node?.length === 1;
     try {
@@ -49,6 +50,7 @@ async function run(
   span: Span,
 ): Promise<number> {
   const target = targetOf(flags);
+  const key = signingKey(flags);
   const stdin = flags.stdin === undefined ? undefined : await readStdin(flags.stdin);
   const input = orderInput(flags, argv, { nowUnixMs: Date.now(), stdin });
   return withClient(flags, async (client) => {
@@ -62,7 +64,7 @@ async function run(
       );
     }
     if (leftOut.length > 0) await context.stderr.write(leftOutNotice(leftOut, matched.length));
-    const order = frozen(input, planned);
+    const order = frozen(input, planned, key);
     span.setAttribute('job.id', order.id);
     if (flags.dryRun) {
       await context.stdout.write(await planText({ order, planned, format: flags.output ?? 'table' }));
@@ -87,6 +89,7 @@ async function run(
       context,
       client,
       jobId: order.id,
+      belief: beliefIn(order.bytes, { signed: key !== undefined }),
       reporter,
       retryForMs: flags.retryFor,
       exitOfCommand: ownStatus,
@@ -102,9 +105,9 @@ function statusWithLeftOut(status: number, ownStatus: boolean): number {
 }
 
 /** What the order itself finds wrong is what a flag said. */
-function frozen(input: Parameters<typeof freezeOrder>[0], planned: readonly PlannedNode__Output[]): FrozenOrder {
+function frozen(...given: Parameters<typeof freezeOrder>): FrozenOrder {
   try {
-    return freezeOrder(input, planned);
+    return freezeOrder(...given);
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     const flag = Object.entries(flagOfField).find(([field]) => error.field?.startsWith(field))?.[1];

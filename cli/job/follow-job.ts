@@ -4,6 +4,7 @@ import { MusterError } from '../../shared/errors.ts';
 import type { RpcClient } from '../../shared/rpc/client.ts';
 import { jobMethods } from '../../shared/rpc/methods.ts';
 import { Retry } from '../../shared/rpc/retry.ts';
+import { type Belief, believed } from './believed.ts';
 import { type OutputPiece, Seen } from './seen.ts';
 
 export type FollowEvent =
@@ -16,6 +17,7 @@ export type FollowEvent =
 export interface FollowOptions {
   readonly client: RpcClient;
   readonly jobId: string;
+  readonly belief: Belief;
   /** States only. */
   readonly withoutOutput?: boolean;
   /** How long to keep trying while no replica answers, in ms. */
@@ -33,13 +35,13 @@ export interface FollowOptions {
 export async function* followJob(options: FollowOptions): AsyncGenerator<FollowEvent, void, void> {
   const { client, jobId, signal } = options;
   const seen = options.seen ?? new Seen();
-  const told: FollowEvent[] = [];
+  const notices: FollowEvent[] = [];
   const retry = new Retry({
     forMs: options.retryForMs,
     ...(signal && { signal }),
     // That one replica of several stops is nothing to speak of: the next takes over.
     onRetry: (error, failures, waitMs) => {
-      if (failures >= client.servers) told.push({ type: 'reconnecting', error, waitMs });
+      if (failures >= client.servers) notices.push({ type: 'reconnecting', error, waitMs });
     },
   });
   let closed = false;
@@ -52,7 +54,8 @@ export async function* followJob(options: FollowOptions): AsyncGenerator<FollowE
           closed ||= event.job.state === 'JOB_STATE_CLOSED';
           yield { type: 'job', job: event.job };
         }
-        for (const execution of event?.executions?.executions ?? []) {
+        for (const told of event?.executions?.executions ?? []) {
+          const execution = believed(told, options.belief);
           if (seen.raise(execution)) yield { type: 'execution', execution };
         }
         if (event?.output) yield* seen.take(event.output);
@@ -63,7 +66,7 @@ export async function* followJob(options: FollowOptions): AsyncGenerator<FollowE
       const waiting = retry.failed(error);
       // `failed` has said what it will do before it waits.
       waiting.catch(() => {});
-      yield* told.splice(0);
+      yield* notices.splice(0);
       await waiting;
     }
   }

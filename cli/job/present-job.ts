@@ -8,6 +8,7 @@ import type { CliContext } from '../context.ts';
 import { exitStatus, statusOfCommand, statusOfJob } from '../exit-status.ts';
 import { type InterruptStep, Interrupts, listenToSignals } from '../interrupts.ts';
 import type { JobReporter } from '../render/job-reporter.ts';
+import type { Belief } from './believed.ts';
 import { cancelJob } from './cancel-job.ts';
 import { latestAttempts } from './execution-states.ts';
 import { followJob } from './follow-job.ts';
@@ -16,6 +17,7 @@ import { Seen } from './seen.ts';
 export interface PresentOptions {
   readonly client: RpcClient;
   readonly jobId: string;
+  readonly belief: Belief;
   readonly context: CliContext;
   readonly reporter: JobReporter;
   readonly retryForMs: number;

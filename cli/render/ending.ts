@@ -19,6 +19,8 @@ export function ending(execution: Execution__Output): string {
     case 'EXECUTION_STATE_CANCELLED':
       return began(result) ? `cancelled${receiptOf(result)}` : 'cancelled: it never ran';
     case 'EXECUTION_STATE_INTERRUPTED':
+      if (result?.reason === 'unverified')
+        return `not believed: ${visibleText(result.message)}; what became of it is not known`;
       return `interrupted${because}; it may have run in part, and is not run again`;
     case 'EXECUTION_STATE_EXPIRED':
       return `expired: not delivered in time, it never ran${because}`;

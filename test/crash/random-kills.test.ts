@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { beliefIn } from '../../cli/job/believed.ts';
 import { followJob } from '../../cli/job/follow-job.ts';
 import { planNodes } from '../../cli/job/plan-nodes.ts';
 import type { Execution__Output } from '../../proto/gen/muster/v1/Execution.ts';
@@ -85,7 +86,12 @@ async function runJob(): Promise<void> {
   await retrying(() => cluster.client.call(jobMethods.Submit, { order: bytes, targets }), { forMs: retryForMs });
   const output = new Map<string, Buffer[]>();
   const ends = new Map<string, Execution__Output>();
-  for await (const event of followJob({ client: cluster.client, jobId: id, retryForMs })) {
+  for await (const event of followJob({
+    client: cluster.client,
+    jobId: id,
+    belief: beliefIn(bytes, { signed: true }),
+    retryForMs,
+  })) {
     if (event.type === 'execution') ends.set(event.execution.id, event.execution);
     else if (event.type === 'output') output.set(event.execution, [...(output.get(event.execution) ?? []), event.data]);
     else if (event.type === 'gap' || event.type === 'unavailable')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { anything } from '../../../cli/job/believed.ts';
 import { type FollowEvent, followJob } from '../../../cli/job/follow-job.ts';
 import { planNodes } from '../../../cli/job/plan-nodes.ts';
 import { freezeOrder, submitOrder } from '../../../cli/job/submit-order.ts';
@@ -15,8 +16,8 @@ async function setUp(argv: string[], retryForMs = 30_000) {
   await plane.start();
   const client = new RpcClient({ servers: [plane.address] });
   const planned = await planNodes(client, { selector: 'role=web', nodes: [] });
-  const order = freezeOrder({ command: { argv }, selector: 'role=web', createdUnixMs: Date.now() }, planned);
-  return { plane, client, order, follow: () => followJob({ client, jobId: order.id, retryForMs }) };
+  const order = freezeOrder({ command: { argv }, selector: 'role=web', createdUnixMs: Date.now() }, planned, undefined);
+  return { plane, client, order, follow: () => followJob({ client, jobId: order.id, belief: anything, retryForMs }) };
 }
 
 const textOf = (events: readonly FollowEvent[], node: string): string =>

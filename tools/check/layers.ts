@@ -26,8 +26,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: [],
   tools: ['agent', 'cli', 'server'],
   bench: ['agent', 'cli', 'server', 'test', 'tools'],
+  abuse: ['agent', 'bench', 'cli', 'server', 'test', 'tools'],
   faults: ['agent', 'bench', 'cli', 'server', 'test', 'tools'],
-  test: ['agent', 'bench', 'cli', 'faults', 'server', 'tools'],
+  test: ['abuse', 'agent', 'bench', 'cli', 'faults', 'server', 'tools'],
 };
 
 /** Project files and what each imports: paths from the top folder. */

@@ -127,7 +127,13 @@ test('frames become calls of the executor, in order and unchanged', async () => 
   const [id, other] = [testId(1), testId(2)];
   const siblings = [Buffer.alloc(32, 7)];
   session.send({
-    start: { execution: id, order: Buffer.from('order'), proof: { index: 3, siblings }, traceparent: 't' },
+    start: {
+      execution: id,
+      order: Buffer.from('order'),
+      signature: Buffer.from('sig'),
+      proof: { index: 3, siblings },
+      traceparent: 't',
+    },
   });
   session.send({ input: { execution: id, offset: 5, data: Buffer.from([0, 255]) } });
   session.send({ cancel: { execution: id, signal: 2, graceMs: 0 } });
@@ -135,7 +141,13 @@ test('frames become calls of the executor, in order and unchanged', async () => 
   session.send({ release: { executions: [id, other] } });
   await eventually(() => executor.releases.length === 1, 'the last frame');
   assert.deepEqual(executor.offers, [
-    { execution: id, order: Buffer.from('order'), proof: { index: 3, siblings }, traceparent: 't' },
+    {
+      execution: id,
+      order: Buffer.from('order'),
+      signature: Buffer.from('sig'),
+      proof: { index: 3, siblings },
+      traceparent: 't',
+    },
   ]);
   assert.deepEqual(executor.inputs, [{ execution: id, offset: 5, data: Buffer.from([0, 255]) }]);
   assert.deepEqual(executor.cancels, [

@@ -1,5 +1,5 @@
+import { BlockDigest } from '../../shared/block-digest.ts';
 import type { Log } from '../../shared/log.ts';
-import { BlockDigest } from './block-digest.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import type { Layout } from './layout.ts';
 import { NonceSearch } from './nonce-search.ts';

@@ -55,14 +55,16 @@ export function believed(execution: Execution__Output, { orderDigest, signed }: 
     result === null ? 'missing' : resultSignature({ execution: id as ExecutionId, orderDigest }, { ...result, state });
   if (found === 'valid' || (found === 'missing' && !signed)) return execution;
   const why = found === 'missing' ? 'not signed by its node' : 'with a signature that is not its node’s over this';
-  const message = `${stateName(state)} was reported, ${why}`;
-  return {
-    ...execution,
-    state: 'EXECUTION_STATE_INTERRUPTED',
-    undetermined: true,
-    result: result && { ...result, ...nothingKnown, message },
-  };
+  return doubted(execution, `${stateName(state)} was reported, ${why}`);
 }
+
+/** As undetermined as if nothing had been said of its end, and why. */
+export const doubted = (execution: Execution__Output, message: string): Execution__Output => ({
+  ...execution,
+  state: 'EXECUTION_STATE_INTERRUPTED',
+  undetermined: true,
+  result: execution.result && { ...execution.result, ...nothingKnown, message },
+});
 
 const nothingKnown = {
   state: 'EXECUTION_STATE_INTERRUPTED',

@@ -12,6 +12,7 @@ import type { Belief } from './believed.ts';
 import { cancelJob } from './cancel-job.ts';
 import { latestAttempts } from './execution-states.ts';
 import { followJob } from './follow-job.ts';
+import { HeardOutput } from './heard-output.ts';
 import { Seen } from './seen.ts';
 
 export interface PresentOptions {
@@ -37,9 +38,10 @@ class Detached extends Error {
 
 /** Follows a job to its end, shows it, and gives the status to exit with. Ctrl-C is handled meanwhile. */
 export async function presentJob(options: PresentOptions): Promise<number> {
-  const { client, jobId, reporter } = options;
+  const { client, jobId, belief, reporter } = options;
   const { stdout, stderr } = options.context;
   const seen = new Seen();
+  const heard = belief.signed && reporter.wantsOutput ? new HeardOutput() : undefined;
   const stop = new AbortController();
   const say = (text: string): void => void stderr.write(`muster: ${text}\n`).catch(() => {});
   let cancelling: Promise<void> | undefined;
@@ -78,11 +80,13 @@ export async function presentJob(options: PresentOptions): Promise<number> {
       signal: stop.signal,
     })) {
       if (event.type === 'job') job = event.job;
+      if ('stream' in event) heard?.take(event);
       await reporter.event(event);
       stop.signal.throwIfAborted();
     }
     await cancelling;
-    const executions = latestAttempts(seen.executions());
+    const latest = latestAttempts(seen.executions());
+    const executions = heard ? latest.map((execution) => heard.judged(execution)) : latest;
     await reporter.finish({ job, executions });
     return options.exitOfCommand ? statusOfCommand(executions) : statusOfJob(executions);
   } catch (error) {

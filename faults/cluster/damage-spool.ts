@@ -1,6 +1,6 @@
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BlockDigest } from '../../agent/spool/block-digest.ts';
+import { BlockDigest } from '../../shared/block-digest.ts';
 import { jobMethods } from '../../shared/rpc/methods.ts';
 import { cutEnd, flipBytes } from '../damage.ts';
 import { FaultedJob } from '../faulted-job.ts';

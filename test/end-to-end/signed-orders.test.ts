@@ -45,6 +45,10 @@ test('what is signed with a trusted key runs, wherever its nodes are held, and i
   const again = await cli(['rerun', job], at('alice.pem'));
   assert.equal(again.status, 0, again.stderr);
   assert.equal((await cli(['wait', job], at('alice.pem'))).status, 0);
+  const watched = await cli(['watch', job], at('alice.pem'));
+  assert.equal(watched.status, 0, watched.stderr);
+  const logs = await cli(['logs', job, '--node', 'node-0'], at('alice.pem'));
+  assert.equal(logs.stdout, 'hi\n', logs.stderr);
   const other = await cli(['rerun', job], at('mallory.pem'));
   assert.equal(other.status, 2);
   assert.match(other.stderr, /was not signed with this key/);

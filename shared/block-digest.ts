@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { merkleRoot } from '../../shared/merkle.ts';
-import type { Gap } from './layout.ts';
+import { merkleRoot } from './merkle.ts';
 
 export const blockBytes = 1024 * 1024;
 
@@ -8,7 +7,7 @@ export const blockBytes = 1024 * 1024;
  * The leaf of a block of which not all bytes were there to be hashed: this text, in ASCII, always longer than a SHA-256. The
  * range is the whole block's, the reason its first gap's.
  */
-export const gapLeaf = (gap: Gap): Buffer =>
+export const gapLeaf = (gap: { readonly from: number; readonly until: number; readonly reason: string }): Buffer =>
   Buffer.from(`muster.v1.output-gap from=${gap.from} until=${gap.until} reason=${gap.reason}`, 'latin1');
 
 /**
@@ -19,7 +18,7 @@ export class BlockDigest {
   readonly #leaves: Buffer[] = [];
   #offset = 0;
   #hash: Hash | undefined;
-  #reason: Gap['reason'] | undefined;
+  #reason: string | undefined;
 
   /** Bytes hashed or passed over. */
   get offset(): number {
@@ -38,7 +37,7 @@ export class BlockDigest {
   }
 
   /** Nothing is there from `offset` up to `until`. */
-  skip(until: number, reason: Gap['reason']): void {
+  skip(until: number, reason: string): void {
     while (this.#offset < until) {
       this.#reason ??= reason;
       this.#advance(Math.min(until, this.#blockEnd()));

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BlockDigest } from '../../../agent/spool/block-digest.ts';
-import { readBytes, SpoolRig } from './spool-rig.ts';
+import { BlockDigest } from '../../shared/block-digest.ts';
+import { readBytes, SpoolRig } from '../agent/spool/spool-rig.ts';
 
 const mib = 1024 * 1024;
 const sha256 = (...parts: Buffer[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();

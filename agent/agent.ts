@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import type { Log } from '../shared/log.ts';
-import { laneCapability } from '../shared/order/queueing.ts';
+import { laneCapability, trustFileCapability } from '../shared/order/queueing.ts';
 import type { Clock } from '../shared/time.ts';
 import { Connection } from './connection.ts';
 import { Executions } from './executions.ts';
@@ -32,7 +32,7 @@ export class Agent {
     const stateDir = new StateDir({ path: settings.stateDir });
     const log = base.child({ 'node.name': settings.name, 'node.id': stateDir.uid });
     const { containment, environmentAllowList, maxOutputBoundBytes, warmSupervisors, signing } = settings;
-    const rules = readOrderRules(settings);
+    const rules = readOrderRules(settings, stateDir.path);
     const steady =
       signing === 'require' ? new SteadyClock({ clock, path: join(stateDir.path, 'time'), log }) : undefined;
     const executions = await Executions.open({
@@ -62,7 +62,7 @@ export class Agent {
         version,
         labels: Object.fromEntries(settings.labels),
         facts,
-        capabilities: [laneCapability],
+        capabilities: [laneCapability, trustFileCapability],
       },
       epochs: stateDir,
       settings,

@@ -10,6 +10,7 @@ import { logsCommand } from './commands/logs.ts';
 import { nodesCommand } from './commands/nodes.ts';
 import { rerunCommand } from './commands/rerun.ts';
 import { runCommand } from './commands/run.ts';
+import { trustCommand } from './commands/trust.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
@@ -24,6 +25,7 @@ const commands = [
     nodesCommand,
     clusterCommand,
     keyCommand,
+    trustCommand,
     replicaCommand,
     agentCommand,
     completionCommand,

@@ -10,7 +10,7 @@ import { payloadTypes } from '../../shared/signing/dsse.ts';
 import { SigningKey } from '../../shared/signing/keys.ts';
 import { signOrder } from '../../shared/signing/order-signature.ts';
 import type { Random } from '../../test/crash/random.ts';
-import { owner } from './host.ts';
+import { owner, partner, trustText } from './host.ts';
 
 /** What a replica offers an agent. */
 export interface Offer {
@@ -67,6 +67,13 @@ const signedAs = (offer: Offer, key: SigningKey, keyId = key.public.id): Offer =
     signatures: [{ keyId: Buffer.from(keyId, 'hex'), signature: key.sign(payloadTypes.order, offer.order) }],
   }),
 });
+
+/** The owner's keys changed for the attacker's. */
+function trustOrder(target: Target, version: number, ...keys: readonly SigningKey[]): Offer {
+  const stranger = SigningKey.generate();
+  const offer = genuine(target, { command: { trustFile: trustText(version, stranger, SigningKey.generate()) } });
+  return { ...offer, signature: signOrder(offer.order, ...keys) };
+}
 
 export const attacks: Readonly<Record<string, Attack>> = {
   'a bit of the order flipped': (target) => {
@@ -138,6 +145,9 @@ export const attacks: Readonly<Record<string, Attack>> = {
     genuine(target, { command: { argv: ['/bin/sh', '-c', `. ${target.script}`] } }),
   'an order that has expired': (target) =>
     genuine(target, { createdUnixMs: Date.now() - 7_200_000, expiresInMs: 3_600_000 + target.random.below(3_500_000) }),
+  'a trust file that too few have signed': (target) => trustOrder(target, 3, owner, owner),
+  'a trust file of an earlier version': (target) => trustOrder(target, 1 + target.random.below(2), owner, partner),
+  'a trust file that a new key has signed': (target) => trustOrder(target, 3, owner, SigningKey.generate()),
   'other standard input': (target) => {
     const stdin = randomBytes(1 + target.random.below(200));
     return { ...genuine(target, { stdin }), stdin: flipped(stdin, target.random.below(stdin.length), target.random) };

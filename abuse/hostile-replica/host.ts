@@ -8,6 +8,8 @@ import type { Edit } from './switches.ts';
 
 /** The key that the host trusts; the hostile replica has only what it signed. */
 export const owner = SigningKey.generate();
+/** A second one, without which nobody changes the keys. */
+export const partner = SigningKey.generate();
 
 /** A host whose owner trusts nobody: a real agent that requires signatures, and the replica that it has, which is hostile. */
 export class Host {
@@ -41,7 +43,7 @@ export class Host {
     writeFileSync(this.#clock, '0');
     writeFileSync(this.script, `echo "$MUSTER_EXECUTION" >>${at('witness')}; [ "$1" != stdin ] || cat\n`);
     writeFileSync(at('witness'), '');
-    writeFileSync(at('trust'), `key ${owner.public.text} owner\n`);
+    writeFileSync(at('trust'), trustText(2, owner, partner));
     writeFileSync(at('labels'), 'role=web\n');
     writeFileSync(at('policy'), `command /bin/sh ${this.script} *\nstdin yes\n`);
     const rules = ['--trust-file', at('trust'), '--host-labels-file', at('labels'), '--policy-file', at('policy')];
@@ -145,6 +147,10 @@ export class Host {
       this.session.send({ release: { executions: own.slice(from, from + 512) } });
   }
 }
+
+/** A trust file that two of its keys may change. */
+export const trustText = (version: number, ...keys: readonly SigningKey[]): string =>
+  `version ${version}\nthreshold 2\n${keys.map((key) => `key ${key.public.text} k\n`).join('')}`;
 
 const unrun: ReadonlySet<string> = new Set([
   'EXECUTION_STATE_REJECTED',

@@ -21,8 +21,9 @@ export const switches: Readonly<Record<string, readonly Edit[]>> = {
     },
     {
       file: 'shared/signing/order-signature.ts',
-      find: 'if (key?.verifies(payloadTypes.order, order, bytes)) return { key };',
-      replace: 'for (const type of Object.values(payloadTypes)) if (key?.verifies(type, order, bytes)) return { key };',
+      find: 'if (key?.verifies(payloadTypes.order, order, bytes)) signers.add(key);',
+      replace:
+        'for (const type of Object.values(payloadTypes)) if (key?.verifies(type, order, bytes)) signers.add(key);',
     },
   ],
   node: [
@@ -38,6 +39,7 @@ export const switches: Readonly<Record<string, readonly Edit[]>> = {
   proof: [check("['proof', notInPlan],")],
   selector: [check("['selector', otherLabels],")],
   policy: [check("['policy', notAllowed],")],
+  trust: [check("['trust', notTrusted],")],
   stdin: [
     {
       file: 'agent/executions/stdin-file.ts',
@@ -47,7 +49,7 @@ export const switches: Readonly<Record<string, readonly Edit[]>> = {
   ],
   expiry: [
     {
-      file: 'agent/executions/admission.ts',
+      file: 'agent/executions/judge-offer.ts',
       find: 'Math.min(expiresUnixMs, deliveryDeadlineUnixMs);',
       replace: '9e15 + 0 * (expiresUnixMs + deliveryDeadlineUnixMs);',
     },

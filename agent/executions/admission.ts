@@ -6,10 +6,10 @@ import type { ValidOrder } from '../../shared/order.ts';
 import { codec } from '../../shared/rpc/proto.ts';
 import type { Timer } from '../../shared/time.ts';
 import type { Offer } from '../executor.ts';
-import { verifyOrder } from '../orders/verify-order.ts';
 import { resolveRunAs } from '../sandbox/run-as.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Execution } from './execution.ts';
+import { deadlineOf, judgeOffer, longestExpiryMs, mostUnreleased } from './judge-offer.ts';
 import type { ExecutionPorts } from './ports.ts';
 import { type Outcome, unrunOutcome } from './results.ts';
 import { Settling } from './settling.ts';
@@ -45,13 +45,10 @@ export interface AdmissionOptions {
   readonly onEnded: (id: ExecutionId, result: ExecutionResult) => void;
 }
 
-const defaultMaxUnreleased = 10_000;
 /** Refusals are results too; this far above the limit offers wait, as many again. */
 const refusalsAboveLimit = 2000;
 /** After the disk refused something, or where there are too many. */
 const againMs = 1000;
-/** How long the id of what can't be read is kept: no order can be valid for longer. */
-const longestExpiryMs = 30 * 86_400_000;
 
 /**
  * What becomes of an offer: refused, expired, or journaled and handed on as an execution. Standard input is complete and checked
@@ -109,28 +106,12 @@ export class Admission {
     }
     if (this.#closed || this.#ending.has(execution) || this.#waiting.has(execution)) return;
     const ports = this.#ports;
-    const { uid, settings, clock, cgroups, rules, facts } = ports;
-    const { maxUnreleased = defaultMaxUnreleased, maxOutputBoundBytes } = settings;
+    const { clock } = ports;
     const unreleased = this.#unreleased() + this.#candidates.size + this.#ending.size;
-    if (unreleased >= maxUnreleased + refusalsAboveLimit) return this.#wait(offer, digest);
-    const containment = cgroups === undefined ? 'marker' : 'cgroup';
-    const verdict = verifyOrder({ ...offer, uid, containment, maxOutputBoundBytes, rules, facts });
-    if ('refusal' in verdict) {
-      const { reason, message } = verdict.refusal;
-      return this.#ending.refuse(execution, digest, clock.now() + longestExpiryMs, reason, message);
-    }
-    const { order } = verdict;
-    if (unreleased >= maxUnreleased) {
-      const message = `${unreleased} results of this node wait to be released`;
-      return this.#ending.refuse(execution, digest, order.expiresUnixMs, 'busy', message);
-    }
-    // A clock that was set back opens nothing: it may be an order that ran, expired and was forgotten.
-    const forgotten = order.expiresUnixMs <= ports.journal.forgottenUntilUnixMs;
-    if (forgotten)
-      ports.log.error({ 'execution.id': execution }, 'refused: orders of its expiry were forgotten already');
-    if (forgotten || clock.now() >= deadlineOf(order)) {
-      return this.#ending.end(execution, digest, order.expiresUnixMs, unrunOutcome('expired'));
-    }
+    if (unreleased >= mostUnreleased(ports) + refusalsAboveLimit) return this.#wait(offer, digest);
+    const judged = judgeOffer(offer, unreleased, ports);
+    if ('end' in judged) return this.#ending.end(execution, digest, judged.expiresUnixMs, judged.end);
+    const { order } = judged;
     const spool = Promise.withResolvers<Spool | undefined>();
     const candidate: Candidate = { offer, digest, order, stdin: undefined, dropped: false, spool };
     this.#candidates.set(execution, candidate);
@@ -311,6 +292,3 @@ const cancelledOutcome = {
   state: 'EXECUTION_STATE_CANCELLED',
   message: 'cancelled before it was accepted',
 } as const satisfies Outcome;
-
-const deadlineOf = ({ expiresUnixMs, deliveryDeadlineUnixMs }: ValidOrder): number =>
-  Math.min(expiresUnixMs, deliveryDeadlineUnixMs);

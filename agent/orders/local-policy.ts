@@ -1,6 +1,6 @@
 import { invalidField } from '../../shared/errors.ts';
 import type { ValidOrder } from '../../shared/order.ts';
-import { readOwnedFile } from './owned-file.ts';
+import { readOwnedLines } from './owned-file.ts';
 
 /** What orders may do on this host at most, whoever signed them. What is not named is not allowed. */
 export interface LocalPolicy {
@@ -22,7 +22,7 @@ export function readLocalPolicy(path: string, flag: string): LocalPolicy {
   const commands: string[][] = [];
   const lists = { 'run-as': new Set<string>(), env: new Set<string>(), directory: new Set<string>() };
   const allowed = { shell: false, stdin: false };
-  for (const { words, rest, place } of readOwnedFile(path, flag)) {
+  for (const { words, rest, place } of readOwnedLines(path, flag)) {
     const [what = '', ...values] = words;
     if (values.length === 0) throw invalidField(flag, `${place}: ${what} says nothing; a line is one of: ${lines}`);
     if (what === 'command') commands.push(commandWords(rest, values, `${flag}: ${place}`));

@@ -14,21 +14,22 @@ export interface FileLine {
   readonly place: string;
 }
 
-/**
- * The lines of a file that decides what may run on this host: of root, or of the user that the agent is, and to be changed by nobody
- * else; neither is its folder. `#` begins a comment at the beginning of a line; empty lines count for nothing. Throws INVALID_FIELD naming the flag.
- */
-export function readOwnedFile(path: string, flag: string): FileLine[] {
-  const text = readOwned(path, flag);
-  return text.split('\n').flatMap((line, n) => {
-    const trimmed = line.trim();
-    if (trimmed === '' || trimmed.startsWith('#')) return [];
-    const words = trimmed.split(/\s+/);
-    return [{ words, rest: trimmed.slice(words[0]?.length ?? 0).trim(), place: `${path}:${n + 1}` }];
-  });
-}
+/** Its lines; `#` begins a comment at the beginning of one, empty ones count for nothing. Throws as `readOwnedFile` does. */
+export const readOwnedLines = (path: string, flag: string): FileLine[] =>
+  readOwnedFile(path, flag)
+    .split('\n')
+    .flatMap((line, n) => {
+      const trimmed = line.trim();
+      if (trimmed === '' || trimmed.startsWith('#')) return [];
+      const words = trimmed.split(/\s+/);
+      return [{ words, rest: trimmed.slice(words[0]?.length ?? 0).trim(), place: `${path}:${n + 1}` }];
+    });
 
-function readOwned(path: string, flag: string): string {
+/**
+ * The text of a file that decides what may run on this host: of root, or of the user that the agent is, and to be changed by nobody
+ * else; neither is its folder. Throws INVALID_FIELD naming the flag.
+ */
+export function readOwnedFile(path: string, flag: string): string {
   try {
     const real = realpathSync(path);
     const file = statSync(real);

@@ -5,7 +5,7 @@ import { verifyInclusion } from '../../shared/merkle.ts';
 import { decodeOrder, type ValidOrder } from '../../shared/order.ts';
 import { parseSelector } from '../../shared/selector/parse.ts';
 import { matches } from '../../shared/selector/selector.ts';
-import { orderSigner } from '../../shared/signing/order-signature.ts';
+import { orderSigners } from '../../shared/signing/order-signature.ts';
 import { policyFault } from './local-policy.ts';
 import type { OrderRules } from './order-rules.ts';
 
@@ -22,6 +22,7 @@ export interface Refusal {
     | 'proof'
     | 'selector'
     | 'policy'
+    | 'trust'
     | 'output-bound'
     | 'containment';
   readonly message: string;
@@ -57,6 +58,7 @@ const checksOfOrder: readonly (readonly [Refusal['reason'], Check<ValidOrder>])[
   ['proof', notInPlan],
   ['selector', otherLabels],
   ['policy', notAllowed],
+  ['trust', notTrusted],
   ['output-bound', tooMuchOutput],
   ['containment', noCgroup],
 ];
@@ -91,8 +93,8 @@ function wrongNode({ execution, uid }: Claim): string | undefined {
 }
 
 function wrongSignature({ rules, order, signature }: Claim): string | undefined {
-  if (rules.trusted === undefined) return undefined;
-  const signer = orderSigner({ order, signature }, rules.trusted);
+  if (rules.trust === undefined) return undefined;
+  const signer = orderSigners({ order, signature }, rules.trust.current.keys);
   return 'fault' in signer ? `signature: ${signer.fault}` : undefined;
 }
 
@@ -114,8 +116,8 @@ function notInPlan({ uid, proof }: Claim, { planRoot: root, planCount: count }: 
 
 /** A control plane that relabels its nodes aims nothing: the host's own labels decide. An order that names its nodes has no selector. */
 function otherLabels({ rules, facts }: Claim, { selector }: ValidOrder): string | undefined {
-  const { trusted, hostLabels } = rules;
-  if (selector === '' || (trusted === undefined && hostLabels === undefined)) return undefined;
+  const { trust, hostLabels } = rules;
+  if (selector === '' || (trust === undefined && hostLabels === undefined)) return undefined;
   if (hostLabels === undefined) {
     return 'order.selector: this host holds no labels of its own, so only orders that name their nodes run here';
   }
@@ -124,7 +126,17 @@ function otherLabels({ rules, facts }: Claim, { selector }: ValidOrder): string 
 }
 
 function notAllowed({ rules }: Claim, order: ValidOrder): string | undefined {
-  return rules.policy && policyFault(rules.policy, order);
+  return order.command.trustFile === undefined && rules.policy ? policyFault(rules.policy, order) : undefined;
+}
+
+/** What takes the place of the trust file must be signed by as many of its keys as it asks for. */
+function notTrusted({ rules, order: bytes, signature }: Claim, { command }: ValidOrder): string | undefined {
+  if (command.trustFile === undefined) return undefined;
+  const { trust } = rules;
+  if (trust === undefined) return 'order.command.trust_file: this host requires no signatures, so it has no trust file';
+  const signers = orderSigners({ order: bytes, signature }, trust.current.keys);
+  const fault = trust.fault(command.trustFile, 'keys' in signers ? signers.keys.length : 0);
+  return fault && `order.command.trust_file: ${fault}`;
 }
 
 function tooMuchOutput({ maxOutputBoundBytes: most }: Claim, { limits }: ValidOrder): string | undefined {

@@ -7,7 +7,7 @@ import { planRoot } from '../../shared/merkle.ts';
 import { defaultExpiryMs } from '../../shared/order.ts';
 import { codec } from '../../shared/rpc/proto.ts';
 import type { SigningKey } from '../../shared/signing/keys.ts';
-import { orderSigner, type SignedOrder } from '../../shared/signing/order-signature.ts';
+import { orderSigners, type SignedOrder } from '../../shared/signing/order-signature.ts';
 import type { Span } from '../../shared/telemetry.ts';
 import type { CliContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
@@ -97,7 +97,7 @@ async function rerun(context: CliContext, id: string, flags: RerunFlags, span: S
 
 /** The order as this key signed it: nobody else's is signed anew because the control plane says that it is ours. */
 function ownOrder(id: string, signed: SignedOrder, key: SigningKey): Order__Output {
-  const signer = orderSigner(signed, new Map([[key.public.id, key.public]]));
+  const signer = orderSigners(signed, new Map([[key.public.id, key.public]]));
   if ('fault' in signer) {
     throw new UsageError(
       `job ${id} was not signed with this key (${signer.fault}): give the command itself to muster run`,

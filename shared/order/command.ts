@@ -1,5 +1,6 @@
 import type { Command__Output } from '../../proto/gen/muster/v1/Command.ts';
 import { invalidField } from '../errors.ts';
+import { maxTrustFileBytes, parseTrustFile } from '../signing/trust-file.ts';
 
 /** What to run, checked. Without `shell` it is an argv and no shell ever sees it. */
 export interface ValidCommand {
@@ -13,6 +14,8 @@ export interface ValidCommand {
   readonly runAs: string;
   /** What the node must offer. */
   readonly containment: 'any' | 'cgroup' | 'marker';
+  /** Instead of a command: what takes the place of the node's trust file. */
+  readonly trustFile: string | undefined;
 }
 
 const maxArguments = 4096;
@@ -33,6 +36,7 @@ const containments = {
 /** Throws INVALID_FIELD naming the field under `field`. */
 export function validCommand(command: Command__Output | null, field: string): ValidCommand {
   if (command === null) throw invalidField(field, 'is required');
+  if (command.trustFile !== '') return validTrustFile(command, field);
   const argv = validArgv(command, field);
   return {
     argv,
@@ -41,7 +45,21 @@ export function validCommand(command: Command__Output | null, field: string): Va
     workingDirectory: validDirectory(command.workingDirectory, `${field}.working_directory`),
     runAs: validUser(command.runAs, `${field}.run_as`),
     containment: knownEnum(containments, command.containment, `${field}.containment`),
+    trustFile: undefined,
   };
+}
+
+function validTrustFile({ trustFile, ...command }: Command__Output, field: string): ValidCommand {
+  const at = `${field}.trust_file`;
+  const bytes = Buffer.byteLength(trustFile);
+  if (bytes > maxTrustFileBytes) throw invalidField(at, `is ${bytes} bytes; at most ${maxTrustFileBytes} are allowed`);
+  parseTrustFile(trustFile, 'the file', at);
+  const { argv, shell, env, workingDirectory, runAs, containment } = command;
+  const alone = argv.length === 0 && !shell && Object.keys(env).length === 0 && workingDirectory === '' && runAs === '';
+  if (!alone || containment !== 'CONTAINMENT_UNSPECIFIED') {
+    throw invalidField(at, 'stands alone: nothing of a command can be beside it');
+  }
+  return { argv, shell, env: new Map(), workingDirectory, runAs, containment: 'any', trustFile };
 }
 
 function validArgv({ argv, shell }: Command__Output, field: string): readonly string[] {

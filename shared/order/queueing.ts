@@ -12,9 +12,17 @@ export interface ValidLane {
 /** Among `Hello.capabilities`: this agent keeps lanes. One without it would run them side by side. */
 export const laneCapability = 'lanes';
 
+/** This agent takes trust files; one without it would find no command in the order. */
+export const trustFileCapability = 'trust-file';
+
 /** Capabilities without which an agent would run an order as if part of it were not there. */
-export const neededCapabilities = ({ lane }: { readonly lane: ValidLane | undefined }): readonly string[] =>
-  lane === undefined ? [] : [laneCapability];
+export const neededCapabilities = (order: {
+  readonly lane: ValidLane | undefined;
+  readonly command: { readonly trustFile: string | undefined };
+}): readonly string[] => [
+  ...(order.lane === undefined ? [] : [laneCapability]),
+  ...(order.command.trustFile === undefined ? [] : [trustFileCapability]),
+];
 
 const maxConcurrency = 1000;
 const namePattern = /^[A-Za-z0-9._/-]{1,128}$/;

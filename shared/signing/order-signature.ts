@@ -14,20 +14,31 @@ const maxSignatures = 16;
 
 const envelopes = codec<OrderSignature, OrderSignature__Output>('muster.v1.OrderSignature');
 
-/** Signs the exact bytes of an order. */
-export const signOrder = (order: Buffer, key: SigningKey): Buffer =>
+/** Signs the exact bytes of an order, with every key. */
+export const signOrder = (order: Buffer, ...keys: readonly SigningKey[]): Buffer =>
   envelopes.encode({
     payloadType: payloadTypes.order,
-    signatures: [{ keyId: Buffer.from(key.public.id, 'hex'), signature: key.sign(payloadTypes.order, order) }],
+    signatures: keys.map((key) => ({
+      keyId: Buffer.from(key.public.id, 'hex'),
+      signature: key.sign(payloadTypes.order, order),
+    })),
   });
 
-/**
- * Which of the keys, by id, signed these exact bytes as an order. Never throws: the sentence says why none did.
- */
-export function orderSigner(
+/** The signature with those of further keys. Throws where it is none. */
+export function cosigned({ order, signature }: SignedOrder, ...keys: readonly SigningKey[]): Buffer {
+  const before = signature.length === 0 ? undefined : readEnvelope(signature);
+  const more = readEnvelope(signOrder(order, ...keys));
+  return envelopes.encode({
+    payloadType: payloadTypes.order,
+    signatures: [...(before?.signatures ?? []), ...(more?.signatures ?? [])],
+  });
+}
+
+/** Which of the keys signed these exact bytes as an order, each once, at least one. Never throws: the sentence says why none did. */
+export function orderSigners(
   { order, signature }: SignedOrder,
   keys: ReadonlyMap<string, PublicKey>,
-): { readonly key: PublicKey } | { readonly fault: string } {
+): { readonly keys: readonly PublicKey[] } | { readonly fault: string } {
   if (signature.length === 0) return { fault: 'the order is not signed' };
   const envelope = readEnvelope(signature);
   if (envelope === undefined) return { fault: 'the signature can’t be read' };
@@ -35,11 +46,13 @@ export function orderSigner(
     return { fault: `the signature is of ${JSON.stringify(envelope.payloadType.slice(0, 64))}, not of an order` };
   }
   let known = false;
+  const signers = new Set<PublicKey>();
   for (const { keyId, signature: bytes } of envelope.signatures) {
     const key = keys.get(keyId.toString('hex'));
     known ||= key !== undefined;
-    if (key?.verifies(payloadTypes.order, order, bytes)) return { key };
+    if (key?.verifies(payloadTypes.order, order, bytes)) signers.add(key);
   }
+  if (signers.size > 0) return { keys: [...signers] };
   return { fault: known ? 'the signature is not over these bytes' : 'it is signed by a key that is not trusted here' };
 }
 

@@ -17,9 +17,10 @@ const cli = (args: string[], key?: string): Promise<MusterRun> =>
 
 before(async () => {
   const made = await muster(['key', 'new', at('alice.pem'), '--name', 'alice']);
+  const second = await muster(['key', 'new', at('bob.pem'), '--name', 'bob']);
   assert.match(made.stdout, /^key ed25519:\S+ alice\n$/);
   await muster(['key', 'new', at('mallory.pem')]);
-  writeFileSync(at('trust'), made.stdout);
+  writeFileSync(at('trust'), `version 1\nthreshold 2\n${made.stdout}${second.stdout}`);
   // What the control plane says of the nodes' labels is role=test; the hosts know better.
   writeFileSync(at('labels'), 'role=test\nzone=a\n');
   etcd = await startEtcd();
@@ -84,4 +85,28 @@ test('a key that others can read, or that is none, signs nothing', async () => {
     assert.equal(status, 2);
     assert.match(stderr, message);
   }
+});
+
+test('two of two keys give the hosts a third one, which then signs; one alone does not', async () => {
+  const carol = await muster(['key', 'new', at('carol.pem'), '--name', 'carol']);
+  writeFileSync(at('next'), `version 2\nthreshold 1\n${carol.stdout}`);
+  const made = await cli(['trust', 'rotate', at('next'), at('request'), '-l', 'role=test'], at('alice.pem'));
+  assert.equal(made.status, 0, made.stderr);
+  const alone = await cli(['trust', 'submit', at('request')]);
+  assert.equal(alone.status, 1);
+  assert.match(alone.stderr, /1 of its keys have signed it, where 2 must/);
+  await cli(['trust', 'rotate', at('next'), at('request'), '-l', 'role=test'], at('alice.pem'));
+  const signed = await cli(['trust', 'sign', at('request')], at('bob.pem'));
+  assert.match(signed.stdout, /carol/);
+  const both = await cli(['trust', 'submit', at('request')]);
+  assert.equal(both.status, 0, both.stderr);
+  assert.equal((await cli(['run', '--node', 'node-0', '--', 'true'], at('alice.pem'))).status, 255);
+  assert.equal((await cli(['run', '--node', 'node-0', '--', 'true'], at('carol.pem'))).status, 0);
+  for (const agent of cluster.agents) {
+    await agent.end('SIGKILL');
+    agent.start();
+  }
+  await cluster.connected(2);
+  const after = await cli(['run', '-l', 'role=test', '--', 'true'], at('carol.pem'));
+  assert.equal(after.status, 0, after.stderr);
 });

@@ -26,7 +26,15 @@ test('what is left out gets its default', () => {
   const { id, ...order } = buildOrder(input).order;
   assert.match(id, /^[0-9a-f]{32}$/);
   assert.deepEqual(order, {
-    command: { argv: ['true'], shell: false, env: new Map(), workingDirectory: '', runAs: '', containment: 'any' },
+    command: {
+      argv: ['true'],
+      shell: false,
+      env: new Map(),
+      workingDirectory: '',
+      runAs: '',
+      containment: 'any',
+      trustFile: undefined,
+    },
     planRoot: root,
     planCount: 10,
     selector: '',

@@ -26,17 +26,19 @@ const key = SigningKey.generate().public;
 
 test('with signing required there are keys, each with its line, or the agent does not start', () => {
   const trustFile = file(`# ours\n\nkey ${key.text} alice\n`);
-  assert.deepEqual([...(readOrderRules({ ...nothing, trustFile }).trusted?.keys() ?? [])], [key.id]);
-  assert.throws(() => readOrderRules(nothing), { field: '--trust-file', message: /required/ });
+  assert.deepEqual([...(readOrderRules({ ...nothing, trustFile }, dir).trust?.current.keys.keys() ?? [])], [key.id]);
+  assert.throws(() => readOrderRules(nothing, dir), { field: '--trust-file', message: /required/ });
   const faults: [string, RegExp][] = [
     ['', /holds no key/],
+    [`threshold 2\nkey ${key.text} a\n`, /asks for 2 signatures and holds 1 keys/],
+    [`version x\nkey ${key.text} a\n`, /file:1: version is a number/],
     ['key rsa:AAAA bob\n', /file:1: "rsa:AAAA" is no ed25519/],
     ['# x\nkeys ed25519:AA bob\n', /file:2: "keys" is unknown/],
   ];
   for (const [text, message] of faults) {
-    assert.throws(() => readOrderRules({ ...nothing, trustFile: file(text) }), { field: '--trust-file', message });
+    assert.throws(() => readOrderRules({ ...nothing, trustFile: file(text) }, dir), { field: '--trust-file', message });
   }
-  assert.throws(() => readOrderRules({ ...nothing, trustFile: join(dir, 'none') }), { message: /can’t be read/ });
+  assert.throws(() => readOrderRules({ ...nothing, trustFile: join(dir, 'none') }, dir), { message: /can’t be read/ });
 });
 
 test('a file that another user could change decides nothing', {
@@ -44,19 +46,19 @@ test('a file that another user could change decides nothing', {
 }, () => {
   const text = `key ${key.text} alice\n`;
   for (const mode of [0o664, 0o646]) {
-    assert.throws(() => readOrderRules({ ...nothing, trustFile: file(text, mode) }), { message: /chmod go-w/ });
+    assert.throws(() => readOrderRules({ ...nothing, trustFile: file(text, mode) }, dir), { message: /chmod go-w/ });
   }
   const path = file(text);
   chownSync(path, 65534, 65534);
-  assert.throws(() => readOrderRules({ ...nothing, trustFile: path }), { message: /belongs to user 65534/ });
+  assert.throws(() => readOrderRules({ ...nothing, trustFile: path }, dir), { message: /belongs to user 65534/ });
   chownSync(path, 0, 0);
   chmodSync(dir, 0o777);
-  assert.throws(() => readOrderRules({ ...nothing, trustFile: path }), { message: /chmod go-w/ });
+  assert.throws(() => readOrderRules({ ...nothing, trustFile: path }, dir), { message: /chmod go-w/ });
 });
 
 test('labels of the host are name=value lines', () => {
   const labels = (text: string) =>
-    readOrderRules({ ...nothing, signing: 'optional', hostLabelsFile: file(text) }).hostLabels;
+    readOrderRules({ ...nothing, signing: 'optional', hostLabelsFile: file(text) }, dir).hostLabels;
   assert.deepEqual(
     [...(labels('role=web\nzone=a\n') ?? [])],
     [
@@ -73,7 +75,7 @@ test('a policy allows what it names and nothing else', () => {
   const path = file(
     'command uptime\ncommand systemctl restart *\ncommand ["echo","two words"]\nrun-as www-data\nenv TZ\ndirectory /srv\nstdin yes\n',
   );
-  const { policy } = readOrderRules({ ...nothing, signing: 'optional', policyFile: path });
+  const { policy } = readOrderRules({ ...nothing, signing: 'optional', policyFile: path }, dir);
   assert.ok(policy);
   const faultOf = (command: Command, stdin?: Buffer): string | undefined => {
     const plan = { root: Buffer.alloc(32), count: 1 };
@@ -98,7 +100,7 @@ test('a policy allows what it names and nothing else', () => {
     [{ argv: ['uptime'], workingDirectory: '/' }, /^order.command.working_directory/],
   ];
   for (const [command, message] of refused) assert.match(faultOf(command) ?? '', message);
-  assert.throws(() => readOrderRules({ ...nothing, signing: 'optional', policyFile: file('shell maybe\n') }), {
+  assert.throws(() => readOrderRules({ ...nothing, signing: 'optional', policyFile: file('shell maybe\n') }, dir), {
     field: '--policy-file',
     message: /yes or no/,
   });

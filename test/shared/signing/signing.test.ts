@@ -5,7 +5,7 @@ import type { ExecutionResult } from '../../../proto/gen/muster/v1/ExecutionResu
 import { executionId, newJobId } from '../../../shared/ids.ts';
 import { payloadTypes, signedBytes } from '../../../shared/signing/dsse.ts';
 import { PublicKey, SigningKey, uidOfKey } from '../../../shared/signing/keys.ts';
-import { orderSignatureFault, orderSigner, signOrder } from '../../../shared/signing/order-signature.ts';
+import { orderSignatureFault, orderSigners, signOrder } from '../../../shared/signing/order-signature.ts';
 import { resultSignature, signResult } from '../../../shared/signing/result-signature.ts';
 
 const key = SigningKey.generate();
@@ -29,9 +29,9 @@ test('a key comes back from its text and its PEM, and from nothing else', () => 
 
 test('an order’s signature holds for its bytes, its type and its key only', () => {
   const signature = signOrder(order, key);
-  assert.deepEqual(orderSigner({ order, signature }, keys), { key: key.public });
+  assert.deepEqual(orderSigners({ order, signature }, keys), { keys: [key.public] });
   const faultOf = (given: Buffer, by: Buffer, trusted = keys): string => {
-    const found = orderSigner({ order: given, signature: by }, trusted);
+    const found = orderSigners({ order: given, signature: by }, trusted);
     return 'fault' in found ? found.fault : assert.fail('it holds');
   };
   assert.match(faultOf(order, Buffer.alloc(0)), /not signed/);
@@ -51,19 +51,19 @@ test('no byte of an order can be another, and none of the signature proper', () 
   for (let at = signature.length - 64; at < signature.length; at += 1) {
     const bent = Buffer.from(signature);
     bent[at] = (bent[at] ?? 0) ^ 1;
-    assert.ok('fault' in orderSigner({ order, signature: bent }, keys), `byte ${at} of the signature`);
+    assert.ok('fault' in orderSigners({ order, signature: bent }, keys), `byte ${at} of the signature`);
   }
   for (let at = 0; at < order.length; at += 1) {
     const bent = Buffer.from(order);
     bent[at] = (bent[at] ?? 0) ^ 1;
-    assert.ok('fault' in orderSigner({ order: bent, signature }, keys), `byte ${at} of the order`);
+    assert.ok('fault' in orderSigners({ order: bent, signature }, keys), `byte ${at} of the order`);
   }
 });
 
 test('whatever comes as a signature is a fault or the key, never an error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      assert.ok('fault' in orderSigner({ order, signature: Buffer.from(bytes) }, keys));
+      assert.ok('fault' in orderSigners({ order, signature: Buffer.from(bytes) }, keys));
     }),
   );
 });

@@ -9,6 +9,7 @@ export interface Command {
   'workingDirectory'?: (string);
   'runAs'?: (string);
   'containment'?: (_muster_v1_Containment);
+  'trustFile'?: (string);
 }
 
 export interface Command__Output {
@@ -18,4 +19,5 @@ export interface Command__Output {
   'workingDirectory': (string);
   'runAs': (string);
   'containment': (_muster_v1_Containment__Output);
+  'trustFile': (string);
 }

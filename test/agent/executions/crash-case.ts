@@ -54,7 +54,7 @@ export async function crashAt(options: {
     const withSupervisor = victim === 'supervisor' || victim === 'both';
     const supervisor = withSupervisor ? await supervisorOf(stateDir, id, stopped[0] ?? 0, host.pid) : undefined;
     if (supervisor !== undefined) process.kill(supervisor, 'SIGKILL');
-    if (drainsOnly) killed = await killDrains(stateDir, victim === 'drains');
+    if (drainsOnly) killed = await killDrains(stateDir, victim === 'drains', host.pid);
     if (drainsOnly || victim === 'supervisor') {
       if (viewProcess(host.pid)?.state === 'T') process.kill(host.pid, 'SIGCONT');
     } else {
@@ -125,7 +125,7 @@ async function startingOf(stateDir: string, id: ExecutionId) {
 }
 
 /** Kills the drains of every spool there is, the warm supervisors' too. How many. */
-async function killDrains(stateDir: string, loops: boolean): Promise<number> {
+async function killDrains(stateDir: string, loops: boolean, agent: number): Promise<number> {
   const spools = join(stateDir, 'spool');
   const places = readdirSync(spools).flatMap((name) =>
     (['out', 'err'] as const).map((stream) => ({ dir: join(spools, name), stream })),
@@ -133,7 +133,9 @@ async function killDrains(stateDir: string, loops: boolean): Promise<number> {
   let killed = 0;
   for (const place of places) {
     // One that has just been started does not copy yet; one that is over never will again.
-    const over = () => !existsSync(place.dir) || existsSync(join(place.dir, `${place.stream}.eof`));
+    // An agent that stands still in the middle of making a warm supervisor's folder starts nobody for it.
+    const forsaken = () => viewProcess(agent)?.state === 'T' && !isServed(place.dir, agent);
+    const over = () => !existsSync(place.dir) || existsSync(join(place.dir, `${place.stream}.eof`)) || forsaken();
     await until('the drain', () => existsSync(join(place.dir, `${place.stream}.pid`)) || over() || undefined);
     if (loops) {
       const pid = Number(readText(join(place.dir, `${place.stream}.loop`)));
@@ -146,6 +148,13 @@ async function killDrains(stateDir: string, loops: boolean): Promise<number> {
   }
   return killed;
 }
+
+/** Whether somebody but the agent works in or for the folder. */
+const isServed = (dir: string, agent: number): boolean =>
+  processIds().some((pid) => {
+    if (pid === agent || pid === process.pid) return false;
+    return readText(`/proc/${pid}/cmdline`).includes(dir) || readLink(`/proc/${pid}/cwd`) === dir;
+  });
 
 /** As a reboot does: supervisors, launchers, drains and the command of a state folder. How many. */
 export async function killAll(stateDir: string, id: ExecutionId): Promise<number> {

@@ -1,6 +1,7 @@
 // `npm run bench`: what Muster costs, measured beside the raw cost of the platform in the same run.
 import { mkdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { provideEtcd } from '../tools/test/etcd.ts';
 import { runRow } from './harness/run-row.ts';
 import { type BenchOptions, parseBenchOptions, usage } from './options.ts';
 import { jsonPath, type MeasuredRow, makeReport, renderReport, writeDocs, writeJson } from './report.ts';
@@ -12,6 +13,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 async function bench(options: BenchOptions): Promise<void> {
   const { only, full, nodes, repetitions } = options;
   const chosen = rows.filter(({ name }) => only.length === 0 || only.includes(name));
+  await provideEtcd(say);
   const interrupted = interruption();
   const measured: MeasuredRow[] = [];
   for (const row of chosen) {

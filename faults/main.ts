@@ -1,6 +1,7 @@
 // `npm run faults`: real jobs while replicas, agents, the store and the disk fail, and what the checkers say of it.
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { provideEtcd } from '../tools/test/etcd.ts';
 import { cases } from './cases.ts';
 import { type FaultOptions, parseFaultOptions, usage } from './options.ts';
 import { runTrial, type TrialOutcome } from './run-trial.ts';
@@ -21,6 +22,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 /** Exit status: 0 all held, 1 something did not, 2 usage, 130 interrupted (with everything stopped). */
 async function faults(options: FaultOptions): Promise<void> {
   const { full, soakMs, keep, atOnce } = options;
+  await provideEtcd(say);
   const signal = interruption();
   const began = performance.now();
   const outcomes: TrialOutcome[] = [];

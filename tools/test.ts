@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { execa } from 'execa';
-import { ensureEtcd } from './test/etcd.ts';
+import { provideEtcd } from './test/etcd.ts';
 import { watchUnfinished } from './test/unfinished.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -17,12 +17,7 @@ process.chdir(root);
 
 try {
   const files = testFiles(wanted);
-  process.env.MUSTER_TEST_ETCD = await ensureEtcd({
-    env: process.env,
-    tell: console.log,
-    uid: process.getuid?.(),
-    policyFile: '/usr/sbin/policy-rc.d',
-  });
+  await provideEtcd(console.log);
   if (wanted.length === 0) await check();
   // By itself: its faults have windows of time, which tests beside it would move.
   const withstood = wanted.length > 0 || (await faults());

@@ -37,6 +37,12 @@ export async function ensureEtcd(options: EtcdOptions): Promise<string> {
   return installed;
 }
 
+/** Names the etcd of this process, and of those it starts: found, or installed, as `ensureEtcd` says. */
+export async function provideEtcd(tell: (line: string) => void): Promise<void> {
+  const policyFile = '/usr/sbin/policy-rc.d';
+  process.env.MUSTER_TEST_ETCD = await ensureEtcd({ env: process.env, tell, uid: process.getuid?.(), policyFile });
+}
+
 const whatToDo =
   'Install it (on Debian and Ubuntu: sudo apt-get install etcd-server etcd-client), or name another with MUSTER_TEST_ETCD=/path/to/etcd.';
 
